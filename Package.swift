@@ -1,0 +1,36 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The language settings of every Swift target: Swift 6 mode, each upcoming feature that changes what code means, and no
+/// warning left standing.
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+]
+
+/// One row of the module table in `ARCHITECTURE.md`: a target and what it may import.
+func module(_ name: String, _ imports: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: imports, swiftSettings: settings)
+}
+
+/// The tests of `name`. They may import whatever their subject imports, and the fakes.
+func tests(of name: String, _ imports: [Target.Dependency] = []) -> Target {
+  .testTarget(name: name + "Tests", dependencies: [.init(stringLiteral: name), "TestSupport"] + imports, swiftSettings: settings)
+}
+
+let package = Package(
+  name: "relaunch",
+  targets: [
+
+    module("Clocks"),
+    module("TestSupport", ["Clocks"]),
+
+    tests(of: "Clocks"),
+  ],
+  cxxLanguageStandard: .cxx17
+)
