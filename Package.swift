@@ -28,9 +28,11 @@ let package = Package(
   targets: [
 
     module("Clocks"),
-    module("TestSupport", ["Clocks"]),
+    module("JSON"),
+    module("TestSupport", ["Clocks", "JSON"]),
 
     tests(of: "Clocks"),
+    tests(of: "JSON"),
   ],
   cxxLanguageStandard: .cxx17
 )
