@@ -26,13 +26,16 @@ func tests(of name: String, _ imports: [Target.Dependency] = []) -> Target {
 let package = Package(
   name: "relaunch",
   targets: [
+    .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
     module("Clocks"),
     module("JSON"),
+    module("YAML", ["CYAML", "JSON"]),
     module("TestSupport", ["Clocks", "JSON"]),
 
     tests(of: "Clocks"),
     tests(of: "JSON"),
+    tests(of: "YAML", ["JSON"]),
   ],
   cxxLanguageStandard: .cxx17
 )
