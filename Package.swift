@@ -26,16 +26,19 @@ func tests(of name: String, _ imports: [Target.Dependency] = []) -> Target {
 let package = Package(
   name: "relaunch",
   targets: [
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
     module("Clocks"),
     module("JSON"),
     module("YAML", ["CYAML", "JSON"]),
-    module("TestSupport", ["Clocks", "JSON"]),
+    module("OpenSSL", ["COpenSSL"]),
+    module("TestSupport", ["Clocks", "JSON", "OpenSSL"]),
 
     tests(of: "Clocks"),
     tests(of: "JSON"),
     tests(of: "YAML", ["JSON"]),
+    tests(of: "OpenSSL"),
   ],
   cxxLanguageStandard: .cxx17
 )

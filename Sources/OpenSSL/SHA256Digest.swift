@@ -1,0 +1,27 @@
+/// A SHA-256 digest: 32 bytes, stored inline so that it is cheap to keep as a key.
+package struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
+  private let words: (UInt64, UInt64, UInt64, UInt64)
+
+  /// - Parameter words: the digest in four big-endian words.
+  init(words: (UInt64, UInt64, UInt64, UInt64)) { self.words = words }
+
+  /// The 32 bytes.
+  package var bytes: [UInt8] {
+    let ordered = (words.0.bigEndian, words.1.bigEndian, words.2.bigEndian, words.3.bigEndian)
+    return unsafe withUnsafeBytes(of: ordered) { unsafe Array($0) }
+  }
+
+  /// 64 lower-case hexadecimal digits.
+  package var description: String {
+    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+  }
+
+  package static func == (left: SHA256Digest, right: SHA256Digest) -> Bool { left.words == right.words }
+
+  package func hash(into hasher: inout Hasher) {
+    hasher.combine(words.0)
+    hasher.combine(words.1)
+    hasher.combine(words.2)
+    hasher.combine(words.3)
+  }
+}
