@@ -33,12 +33,14 @@ let package = Package(
     module("JSON"),
     module("YAML", ["CYAML", "JSON"]),
     module("OpenSSL", ["COpenSSL"]),
-    module("TestSupport", ["Clocks", "JSON", "OpenSSL"]),
+    module("JOSE", ["OpenSSL", "JSON"]),
+    module("TestSupport", ["Clocks", "JOSE", "JSON", "OpenSSL"]),
 
     tests(of: "Clocks"),
     tests(of: "JSON"),
     tests(of: "YAML", ["JSON"]),
     tests(of: "OpenSSL"),
+    tests(of: "JOSE", ["OpenSSL", "JSON"]),
   ],
   cxxLanguageStandard: .cxx17
 )
