@@ -34,13 +34,15 @@ let package = Package(
     module("YAML", ["CYAML", "JSON"]),
     module("OpenSSL", ["COpenSSL"]),
     module("JOSE", ["OpenSSL", "JSON"]),
-    module("TestSupport", ["Clocks", "JOSE", "JSON", "OpenSSL"]),
+    module("HTTP"),
+    module("TestSupport", ["Clocks", "HTTP", "JOSE", "JSON", "OpenSSL"]),
 
     tests(of: "Clocks"),
     tests(of: "JSON"),
     tests(of: "YAML", ["JSON"]),
     tests(of: "OpenSSL"),
     tests(of: "JOSE", ["OpenSSL", "JSON"]),
+    tests(of: "HTTP"),
   ],
   cxxLanguageStandard: .cxx17
 )
