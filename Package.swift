@@ -35,6 +35,7 @@ let package = Package(
     module("OpenSSL", ["COpenSSL"]),
     module("JOSE", ["OpenSSL", "JSON"]),
     module("HTTP"),
+    module("Events", ["JSON", "Clocks"]),
     module("TestSupport", ["Clocks", "HTTP", "JOSE", "JSON", "OpenSSL"]),
 
     tests(of: "Clocks"),
@@ -43,6 +44,7 @@ let package = Package(
     tests(of: "OpenSSL"),
     tests(of: "JOSE", ["OpenSSL", "JSON"]),
     tests(of: "HTTP"),
+    tests(of: "Events", ["JSON", "Clocks"]),
   ],
   cxxLanguageStandard: .cxx17
 )
