@@ -28,6 +28,7 @@ let package = Package(
   targets: [
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
 
     module("Clocks"),
     module("JSON"),
@@ -36,6 +37,7 @@ let package = Package(
     module("JOSE", ["OpenSSL", "JSON"]),
     module("HTTP"),
     module("Events", ["JSON", "Clocks"]),
+    module("Sensors", ["Events", "JSON", "YAML", "CRE2", "Clocks"]),
     module("TestSupport", ["Clocks", "HTTP", "JOSE", "JSON", "OpenSSL"]),
 
     tests(of: "Clocks"),
@@ -45,6 +47,7 @@ let package = Package(
     tests(of: "JOSE", ["OpenSSL", "JSON"]),
     tests(of: "HTTP"),
     tests(of: "Events", ["JSON", "Clocks"]),
+    tests(of: "Sensors", ["Events", "JSON", "YAML", "Clocks"]),
   ],
   cxxLanguageStandard: .cxx17
 )
