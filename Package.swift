@@ -28,6 +28,7 @@ let package = Package(
   targets: [
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .target(name: "CShims"),
     .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
 
     module("Clocks"),
@@ -38,7 +39,8 @@ let package = Package(
     module("HTTP"),
     module("Events", ["JSON", "Clocks"]),
     module("Sensors", ["Events", "JSON", "YAML", "CRE2", "Clocks"]),
-    module("TestSupport", ["Clocks", "HTTP", "JOSE", "JSON", "OpenSSL"]),
+    module("DurableLog", ["CShims", "Clocks"]),
+    module("TestSupport", ["Clocks", "DurableLog", "HTTP", "JOSE", "JSON", "OpenSSL"]),
 
     tests(of: "Clocks"),
     tests(of: "JSON"),
@@ -48,6 +50,7 @@ let package = Package(
     tests(of: "HTTP"),
     tests(of: "Events", ["JSON", "Clocks"]),
     tests(of: "Sensors", ["Events", "JSON", "YAML", "Clocks"]),
+    tests(of: "DurableLog", ["Clocks", "CShims"]),
   ],
   cxxLanguageStandard: .cxx17
 )

@@ -1,0 +1,18 @@
+/// Damage to records that were durable. It is never repaired by cutting them off.
+package struct LogDamage: Error, Hashable, Sendable {
+  /// The file's name.
+  package let segment: String
+  /// Where the damage begins, in bytes from the start of the file.
+  package let offset: Int
+  package let reason: String
+  /// The sequences of the durable records that cannot be read, where that is known.
+  package let lost: ClosedRange<UInt64>?
+}
+
+extension LogDamage: CustomStringConvertible {
+  package var description: String {
+    let range = lost.map { "; records \($0.lowerBound) to \($0.upperBound) cannot be read" } ?? ""
+    return "\(segment): \(reason) at byte \(offset)\(range); records before it are intact and nothing was changed; "
+      + "restore the file from a copy, or move the directory away and have Pub/Sub deliver again"
+  }
+}
