@@ -13,6 +13,8 @@ let settings: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
+
 /// One row of the module table in `ARCHITECTURE.md`: a target and what it may import.
 func module(_ name: String, _ imports: [Target.Dependency] = []) -> Target {
   .target(name: name, dependencies: imports, swiftSettings: settings)
@@ -25,6 +27,9 @@ func tests(of name: String, _ imports: [Target.Dependency] = []) -> Target {
 
 let package = Package(
   name: "relaunch",
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0")
+  ],
   targets: [
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
@@ -40,6 +45,7 @@ let package = Package(
     module("Events", ["JSON", "Clocks"]),
     module("Sensors", ["Events", "JSON", "YAML", "CRE2", "Clocks"]),
     module("DurableLog", ["CShims", "Clocks"]),
+    module("Workers", [collections]),
     module("TestSupport", ["Clocks", "DurableLog", "HTTP", "JOSE", "JSON", "OpenSSL"]),
 
     tests(of: "Clocks"),
@@ -51,6 +57,7 @@ let package = Package(
     tests(of: "Events", ["JSON", "Clocks"]),
     tests(of: "Sensors", ["Events", "JSON", "YAML", "Clocks"]),
     tests(of: "DurableLog", ["Clocks", "CShims"]),
+    tests(of: "Workers"),
   ],
   cxxLanguageStandard: .cxx17
 )

@@ -1,0 +1,182 @@
+import Synchronization
+
+/// Attempts items until they end, a bounded number at a time, one at a time for each key, in order for each key.
+///
+/// Every item that was taken ends exactly once: it finishes, it is coalesced into a newer item of its key, it runs out of attempts,
+/// or `drain` gives it back. A key whose attempt failed waits out its backoff whatever is submitted for it meanwhile.
+package final class WorkerPool<Key: Hashable & Sendable, Item: Sendable>: Sendable {
+  private typealias Schedule = WorkSchedule<Key, Item>
+
+  /// Makes one attempt; the second argument counts the key's attempts from 1. It should end early when its task is cancelled.
+  package typealias Perform = @Sendable (Item, Int) async -> AttemptVerdict
+
+  private struct State: Sendable {
+    var schedule: Schedule
+    /// The loop of `run`, while it waits for something to do.
+    var loop: CheckedContinuation<Schedule.Step, Never>?
+    /// `drain`, while it waits for what is in flight.
+    var drain: CheckedContinuation<Void, Never>?
+    var hasDrainEnded = false
+  }
+
+  private let state: Mutex<State>
+  private let timeline: Timeline
+  private let coalesces: @Sendable (_ older: Item, _ newer: Item) -> Bool
+  private let coalesced: @Sendable (_ older: Item, _ newer: Item) -> Void
+  private let exhausted: @Sendable (_ item: Item, _ attempts: Int) async -> Void
+  private let perform: Perform
+
+  /// - Parameters:
+  ///   - width: attempts in flight at most.
+  ///   - waitingLimit: items not in flight at most; one more is refused.
+  ///   - generator: draws the jitter.
+  ///   - coalesces: says whether `newer` makes `older`, of the same key and still waiting, needless. Called under the pool's lock:
+  ///     it must be quick and call nothing of the pool.
+  ///   - coalesced: is told of each item that ended so.
+  ///   - exhausted: is told of each item whose attempts ran out. Its key stays occupied until this returns.
+  package init(
+    width: Int, waitingLimit: Int, retry: RetryPolicy = RetryPolicy(), clock: any Clock<Duration> = ContinuousClock(),
+    generator: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator(),
+    coalesces: @escaping @Sendable (_ older: Item, _ newer: Item) -> Bool = { _, _ in false },
+    coalesced: @escaping @Sendable (_ older: Item, _ newer: Item) -> Void = { _, _ in },
+    exhausted: @escaping @Sendable (_ item: Item, _ attempts: Int) async -> Void,
+    perform: @escaping Perform
+  ) {
+    let schedule = Schedule(width: width, waitingLimit: waitingLimit, retry: retry, generator: generator)
+    state = Mutex(State(schedule: schedule))
+    timeline = Timeline(clock)
+    self.coalesces = coalesces
+    self.coalesced = coalesced
+    self.exhausted = exhausted
+    self.perform = perform
+  }
+
+  /// Takes an item, to be attempted when its key and a worker are free. Never blocks. May be called before `run`.
+  package func submit(_ item: Item, for key: Key) throws(WorkerPoolError) {
+    let older = try change { schedule throws(WorkerPoolError) in try schedule.submit(item, for: key, coalesces) }
+    for older in older { coalesced(older, item) }
+  }
+
+  /// Works until `drain` ends it or the task is cancelled, which cancels the attempts in flight. Run it once.
+  package func run() async {
+    await withTaskCancellationHandler {
+      await withDiscardingTaskGroup { attempts in
+        await withDiscardingTaskGroup { timers in
+          loop: while true {
+            switch await nextStep() {
+            case .attempt(let key, let item, let attempt):
+              attempts.addTask { await self.attempt(item, key, attempt) }
+            case .sleep(let key, let time):
+              timers.addTask {
+                await self.timeline.sleep(time)
+                self.change { $0.wake(key, at: time) }
+              }
+            case .end:
+              break loop
+            }
+          }
+          timers.cancelAll()
+        }
+        attempts.cancelAll()
+      }
+    } onCancel: {
+      // What was taken stays, for `drain` to give back.
+      change { $0.startDraining() }
+      endDrain()
+    }
+  }
+
+  /// Takes nothing more, starts nothing more, lets the attempts in flight finish, and ends `run`.
+  ///
+  /// - Parameter limit: how long to wait; attempts that are still in flight then are cancelled, and their items given back too.
+  /// - Returns: the items that have not ended, in the order they were submitted.
+  package func drain(within limit: Duration) async -> [Item] {
+    change { $0.startDraining() }
+    let deadline = timeline.now() + limit
+    await withDiscardingTaskGroup { group in
+      group.addTask {
+        await self.timeline.sleep(deadline)
+        self.endDrain()
+      }
+      await idle()
+      group.cancelAll()
+    }
+    return change { $0.stop() }
+  }
+
+  package var snapshot: WorkerPoolSnapshot { state.withLock { $0.schedule.snapshot } }
+
+  // MARK: - Inside
+
+  private func attempt(_ item: Item, _ key: Key, _ attempt: Int) async {
+    switch await perform(item, attempt) {
+    case .finished:
+      change { $0.finish(key) }
+    case .retry(let retryAfter):
+      switch change({ $0.fail(key, retryAfter: retryAfter, now: timeline.now(), coalesces) }) {
+      case .waits, .abandoned:
+        break
+      case .coalesced(let older, let newer):
+        coalesced(older, newer)
+      case .exhausted(let item, let attempts):
+        await exhausted(item, attempts)
+        change { $0.finish(key) }
+      }
+    }
+  }
+
+  /// Changes the schedule, then resumes whoever waited for that: the loop when it has something to do, `drain` when nothing is left
+  /// in flight.
+  private func change<Result, Failure: Error>(_ body: (inout Schedule) throws(Failure) -> Result) throws(Failure) -> Result {
+    var step: (loop: CheckedContinuation<Schedule.Step, Never>, step: Schedule.Step)?
+    var drain: CheckedContinuation<Void, Never>?
+    defer {
+      step.map { $0.loop.resume(returning: $0.step) }
+      drain?.resume()
+    }
+    return try state.withLock { state throws(Failure) in
+      let result = try body(&state.schedule)
+      if let loop = state.loop, let next = state.schedule.next() {
+        step = (loop, next)
+        state.loop = nil
+      }
+      if state.schedule.isDraining, state.schedule.isIdle {
+        drain = state.drain
+        state.drain = nil
+      }
+      return result
+    }
+  }
+
+  private func nextStep() async -> Schedule.Step {
+    await withCheckedContinuation { continuation in
+      let step = state.withLock { state in
+        let step = state.schedule.next()
+        if step == nil { state.loop = continuation }
+        return step
+      }
+      if let step { continuation.resume(returning: step) }
+    }
+  }
+
+  private func idle() async {
+    await withCheckedContinuation { continuation in
+      let isIdle = state.withLock { state in
+        if state.schedule.isIdle || state.hasDrainEnded { return true }
+        state.drain = continuation
+        return false
+      }
+      if isIdle { continuation.resume() }
+    }
+  }
+
+  /// Stops waiting for what is in flight.
+  private func endDrain() {
+    let waiter = state.withLock { state in
+      state.hasDrainEnded = true
+      defer { state.drain = nil }
+      return state.drain
+    }
+    waiter?.resume()
+  }
+}

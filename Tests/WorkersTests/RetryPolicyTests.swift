@@ -1,0 +1,38 @@
+import Testing
+import Workers
+
+struct RetryPolicyTests {
+  @Test(arguments: [
+    (1, 1), (2, 2), (3, 4), (8, 128), (9, 256), (10, 300), (64, 300), (Int.max, 300), (0, 1), (Int.min + 1, 1),
+  ])
+  func boundDoublesUpToTheCap(attempt: Int, seconds: Int) {
+    #expect(RetryPolicy(attemptsLimit: .max).bound(afterAttempt: attempt) == .seconds(seconds))
+  }
+
+  @Test func jitterCoversTheWholeRangeAndNothingElse() {
+    var generator = SystemRandomNumberGenerator()
+    let policy = RetryPolicy(base: .milliseconds(1), cap: .milliseconds(4))
+    let seen = Set((0..<2000).compactMap { _ in policy.delay(afterAttempt: 3, using: &generator) })
+    #expect(seen == Set((0...4).map { .milliseconds($0) }))
+  }
+
+  @Test func retryAfterRaisesTheLowerBoundEvenPastTheCap() {
+    var generator = SystemRandomNumberGenerator()
+    for _ in 0..<100 {
+      #expect(RetryPolicy().delay(afterAttempt: 1, retryAfter: .seconds(600), using: &generator) == .seconds(600))
+      #expect(RetryPolicy().delay(afterAttempt: 1, retryAfter: .seconds(-5), using: &generator) ?? .zero >= .zero)
+    }
+  }
+
+  @Test(arguments: [(1, 1), (2, 2), (5, 5), (0, 0)])
+  func endsAfterTheLastAttempt(limit: Int, attempt: Int) {
+    var generator = SystemRandomNumberGenerator()
+    #expect(RetryPolicy(attemptsLimit: limit).delay(afterAttempt: attempt, using: &generator) == nil)
+  }
+
+  @Test func hugeDurationsDoNotTrap() {
+    var generator = SystemRandomNumberGenerator()
+    let policy = RetryPolicy(base: .seconds(Int64.max), cap: .seconds(Int64.max), attemptsLimit: .max)
+    #expect(policy.delay(afterAttempt: 200, using: &generator) != nil)
+  }
+}
