@@ -14,6 +14,7 @@ let settings: [SwiftSetting] = [
 ]
 
 let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 /// One row of the module table in `ARCHITECTURE.md`: a target and what it may import.
 func module(_ name: String, _ imports: [Target.Dependency] = []) -> Target {
@@ -28,7 +29,8 @@ func tests(of name: String, _ imports: [Target.Dependency] = []) -> Target {
 let package = Package(
   name: "relaunch",
   dependencies: [
-    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0")
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
   ],
   targets: [
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
@@ -46,6 +48,7 @@ let package = Package(
     module("Sensors", ["Events", "JSON", "YAML", "CRE2", "Clocks"]),
     module("DurableLog", ["CShims", "Clocks"]),
     module("Workers", [collections]),
+    module("Telemetry", ["Clocks", logging]),
     module("TestSupport", ["Clocks", "DurableLog", "HTTP", "JOSE", "JSON", "OpenSSL"]),
 
     tests(of: "Clocks"),
@@ -58,6 +61,7 @@ let package = Package(
     tests(of: "Sensors", ["Events", "JSON", "YAML", "Clocks"]),
     tests(of: "DurableLog", ["Clocks", "CShims"]),
     tests(of: "Workers"),
+    tests(of: "Telemetry", ["Clocks", logging]),
   ],
   cxxLanguageStandard: .cxx17
 )
