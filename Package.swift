@@ -49,6 +49,7 @@ let package = Package(
     module("DurableLog", ["CShims", "Clocks"]),
     module("Workers", [collections]),
     module("Telemetry", ["Clocks", logging]),
+    module("Transport", ["OpenSSL", "Telemetry", "CShims"]),
     module("TestSupport", ["Clocks", "DurableLog", "HTTP", "JOSE", "JSON", "OpenSSL"]),
 
     tests(of: "Clocks"),
@@ -62,6 +63,7 @@ let package = Package(
     tests(of: "DurableLog", ["Clocks", "CShims"]),
     tests(of: "Workers"),
     tests(of: "Telemetry", ["Clocks", logging]),
+    tests(of: "Transport"),
   ],
   cxxLanguageStandard: .cxx17
 )
