@@ -50,6 +50,7 @@ let package = Package(
     module("Workers", [collections]),
     module("Telemetry", ["Clocks", logging]),
     module("Transport", ["OpenSSL", "Telemetry", "CShims"]),
+    module("HTTPServer", ["HTTP", "Transport", "Telemetry", "Clocks"]),
     module("TestSupport", ["Clocks", "DurableLog", "HTTP", "JOSE", "JSON", "OpenSSL"]),
 
     tests(of: "Clocks"),
@@ -64,6 +65,7 @@ let package = Package(
     tests(of: "Workers"),
     tests(of: "Telemetry", ["Clocks", logging]),
     tests(of: "Transport"),
+    tests(of: "HTTPServer", ["HTTP", "Transport", "Telemetry"]),
   ],
   cxxLanguageStandard: .cxx17
 )

@@ -1,0 +1,215 @@
+import HTTP
+import HTTPServer
+import Telemetry
+import TestSupport
+import Testing
+import Transport
+
+struct HTTPListenerTests {
+  private static func get(_ path: String, _ rest: String = "") -> String { "GET \(path) HTTP/1.1\r\nHost: a\r\n\(rest)\r\n" }
+  private static func post(_ path: String, _ content: String, _ rest: String = "") -> String {
+    "POST \(path) HTTP/1.1\r\nHost: a\r\nContent-Length: \(content.utf8.count)\r\n\(rest)\r\n\(content)"
+  }
+
+  @Test func servesOneRequestAfterTheOther() async throws {
+    let server = try ServedListener()
+    let client = try server.connect()
+    for _ in 0..<3 {
+      client.send(Self.post("/echo", "hello"))
+      #expect(summaries(await client.received(through: "hello")) == ["200 OK: hello"])
+      client.send(Self.get("/empty"))
+      #expect(summaries(await client.received(through: "\r\n\r\n")) == ["204 No Content"])
+    }
+    await server.listener.drain(within: .seconds(5))
+    #expect(await client.received() == "")
+  }
+
+  @Test func answersPipelinedRequestsInOrderAlsoWhenTheFirstIsLate() async throws {
+    let server = try ServedListener()
+    let client = try server.connect()
+    client.send(
+      Self.get("/late") + Self.post("/echo", "1") + Self.get("/refuse") + Self.post("/echo", "2", "Connection: close\r\n"))
+    let responder = try #require(await server.service.nextLate())
+    await Task.detached { responder.send(HTTPResponse(.accepted, content: Array("0".utf8))) }.value
+    // A second answer does nothing.
+    responder.send(HTTPResponse(.ok))
+    #expect(summaries(await client.received()) == ["202 Accepted: 0", "200 OK: 1", "403 Forbidden: no", "200 OK: 2"])
+    await server.listener.drain(within: .seconds(5))
+  }
+
+  @Test func answersEverythingThatCameBeforeAHalfClose() async throws {
+    let server = try ServedListener()
+    let client = try server.connect()
+    client.send(Self.post("/echo", "1") + Self.post("/echo", "2") + Self.get("/big"))
+    client.finishSending()
+    let text = await client.received()
+    #expect(text.hasSuffix("b") && !text.contains("<"))
+    #expect(summaries(text).map { $0.prefix(9) } == ["200 OK: 1", "200 OK: 2", "200 OK: b"])
+    #expect(text.utf8.count > 4 << 20)
+    await server.listener.drain(within: .seconds(5))
+  }
+
+  @Test func sendsABigLastAnswerWhole() async throws {
+    let server = try ServedListener()
+    let client = try server.connect()
+    client.send(Self.get("/big", "Connection: close\r\n"))
+    client.finishSending()
+    let text = await client.received()
+    #expect(text.utf8.count > 4 << 20 && text.hasSuffix("b"))
+    await server.listener.drain(within: .seconds(5))
+  }
+
+  @Test func goesOnSendingToAPeerThatHalfClosesInTheMiddleOfTheAnswer() async throws {
+    let server = try ServedListener { $0.unsentBytesLimit = 128 << 20 }
+    let client = try server.connect()
+    client.send(Self.get("/huge"))
+    _ = await client.received(through: "\r\n\r\n")
+    client.finishSending()
+    #expect(await client.received().utf8.count == 64 << 20)
+    await server.listener.drain(within: .seconds(5))
+  }
+
+  @Test func refusesByTheHeadAndStillDeliversTheAnswerToASenderOfContent() async throws {
+    let server = try ServedListener()
+    let client = try server.connect()
+    client.send("POST /refuse HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n" + String(repeating: "x", count: 200_000))
+    let text = await client.received()
+    #expect(summaries(text) == ["403 Forbidden: no"])
+    #expect(text.contains("connection: close\r\n"))
+    await server.listener.drain(within: .seconds(5))
+  }
+
+  @Test func asksForContentThatWaitsForIt() async throws {
+    let server = try ServedListener()
+    let client = try server.connect()
+    client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")
+    #expect(await client.received(through: "\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n")
+    client.send("hi")
+    #expect(summaries(await client.received(through: "hi")) == ["200 OK: hi"])
+    client.send("POST /refuse HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")
+    #expect(summaries(await client.received()) == ["403 Forbidden: no"])
+    await server.listener.drain(within: .seconds(5))
+  }
+
+  @Test(arguments: [
+    (post("/empty", "12345678901"), "413 Content Too Large"),
+    (
+      "POST /empty HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n12345678901\r\n0\r\n\r\n",
+      "413 Content Too Large"
+    ),
+    ("NONSENSE\r\n\r\n", "400 Bad Request"), ("GET / HTTP/2.0\r\nHost: a\r\n\r\n", "505 HTTP Version Not Supported"),
+  ])
+  func answersWhatItCannotReadAndCloses(_ request: String, _ status: String) async throws {
+    let server = try ServedListener()
+    let client = try server.connect()
+    client.send(request + Self.get("/empty"))
+    let text = await client.received()
+    #expect(text.hasPrefix("HTTP/1.1 \(status)\r\n") && text.contains("\r\nconnection: close\r\n") && !text.contains(" 204 "))
+    #expect(server.registry.text().contains("relaunch_http_malformed_requests_total{listener=\"test\"} 1\n"))
+    await server.listener.drain(within: .seconds(5))
+  }
+
+  @Test(arguments: ["GET / HT", "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe"])
+  func answers408ToASlowRequest(_ part: String) async throws {
+    let server = try ServedListener {
+      $0.headDeadline = .milliseconds(10)
+      $0.contentDeadline = .milliseconds(10)
+    }
+    let client = try server.connect()
+    client.send(part)
+    let answers = summaries(await client.received())
+    #expect(answers.count == 1 && answers[0].hasPrefix("408 Request Timeout"), "\(answers)")
+    await server.listener.drain(within: .seconds(5))
+  }
+
+  @Test func closesAnIdleConnectionWithoutAWord() async throws {
+    let server = try ServedListener { $0.idleDeadline = .milliseconds(10) }
+    let client = try server.connect()
+    #expect(await client.received() == "")
+    await server.listener.drain(within: .seconds(5))
+  }
+
+  @Test func givesUpOnAnAnswerThatNeverComes() async throws {
+    let server = try ServedListener { $0.answerDeadline = .milliseconds(10) }
+    let client = try server.connect()
+    client.send(Self.get("/late"))
+    #expect(await client.received() == "")
+    let responder = try #require(await server.service.nextLate())
+    responder.send(HTTPResponse(.ok))
+    await server.listener.drain(within: .seconds(5))
+  }
+
+  @Test func givesUpOnAPeerThatDoesNotRead() async throws {
+    let server = try ServedListener { $0.unsentBytesLimit = 1 << 20 }
+    let client = try server.connect()
+    client.send(Self.get("/huge"))
+    #expect(await client.received().utf8.count < 64 << 20)
+    await server.listener.drain(within: .seconds(5))
+  }
+
+  @Test func survivesAClientThatResetsWhileItIsServed() async throws {
+    let server = try ServedListener()
+    var client: RawConnectionBox? = RawConnectionBox(try server.connect())
+    client?.connection.send(Self.get("/late"))
+    let responder = try #require(await server.service.nextLate())
+    client?.connection.resetWhenReleased()
+    client = nil
+    responder.send(HTTPResponse(.ok))
+    let next = try server.connect()
+    next.send(Self.get("/empty"))
+    #expect(summaries(await next.received(through: "\r\n\r\n")) == ["204 No Content"])
+    await server.listener.drain(within: .seconds(5))
+  }
+
+  @Test func drainsBusyConnectionsWithTheirAnswer() async throws {
+    let server = try ServedListener()
+    let (busy, idle) = (try server.connect(), try server.connect())
+    idle.send(Self.get("/empty"))
+    #expect(summaries(await idle.received(through: "\r\n\r\n")) == ["204 No Content"])
+    busy.send(Self.get("/late") + Self.get("/empty"))
+    let responder = try #require(await server.service.nextLate())
+    async let drained: Void = server.listener.drain(within: .seconds(30))
+    // The idle one is closed first, which tells that draining has begun.
+    #expect(await idle.received() == "")
+    #expect(throws: (any Error).self) { try server.connect() }
+    responder.send(HTTPResponse(.ok, content: [0x61]))
+    let text = await busy.received()
+    #expect(summaries(text) == ["200 OK: a"])
+    #expect(text.contains("connection: close\r\n"))
+    await drained
+  }
+
+  @Test func drainsWithinItsLimit() async throws {
+    let server = try ServedListener()
+    let client = try server.connect()
+    client.send(Self.get("/late"))
+    _ = await server.service.nextLate()
+    await server.listener.drain(within: .milliseconds(10))
+    #expect(await client.received() == "")
+    // Again, and without connections: at once.
+    await server.listener.drain(within: .seconds(30))
+  }
+
+  @Test func refusesConnectionsOverTheLimit() async throws {
+    let server = try ServedListener { $0.connectionsLimit = 1 }
+    let first = try server.connect()
+    first.send(Self.get("/empty"))
+    _ = await first.received(through: "\r\n\r\n")
+    #expect(await (try server.connect()).received() == "")
+    #expect(server.registry.text().contains("relaunch_http_refused_connections_total{listener=\"test\"} 1\n"))
+    first.send(Self.get("/empty", "Connection: close\r\n"))
+    #expect(summaries(await first.received()) == ["204 No Content"])
+    await server.listener.drain(within: .seconds(5))
+    #expect(server.registry.text().contains("relaunch_http_connections{listener=\"test\"} 0\n"))
+  }
+
+  @Test func answersHeadWithoutContent() async throws {
+    let server = try ServedListener()
+    let client = try server.connect()
+    client.send("HEAD /refuse HTTP/1.1\r\nHost: a\r\n\r\n" + Self.post("/echo", "x", "Connection: close\r\n"))
+    let text = await client.received()
+    #expect(summaries(text) == ["403 Forbidden", "200 OK: x"])
+    #expect(text.contains("content-length: 2\r\n"))
+    await server.listener.drain(within: .seconds(5))
+  }
+}

@@ -1,0 +1,72 @@
+import HTTP
+import HTTPServer
+import Telemetry
+import TestSupport
+import Transport
+
+/// Answers `/echo` with the content, `/empty` with 204 and `/big` and
+/// `/huge` with 4 and 64 MiB at once, refuses `/refuse` by its head, and leaves
+/// `/late` to the test.
+final class PathService: HTTPService {
+  let late: AsyncStream<Responder>
+  private let lateArrived: AsyncStream<Responder>.Continuation
+
+  init() { (late, lateArrived) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(64)) }
+
+  func admit(_ head: HTTPRequest) -> Admission {
+    switch head.path {
+    case "/refuse": return .answer(HTTPResponse(.forbidden, text: "no"))
+    case "/echo":
+      return .proceed(contentLimit: 100_000) { request, responder in
+        responder.send(HTTPResponse(.ok, content: request.content))
+      }
+    case "/big", "/huge":
+      let count = head.path == "/big" ? 4 << 20 : 64 << 20
+      return .proceed(contentLimit: 0) { _, responder in
+        responder.send(HTTPResponse(.ok, content: [UInt8](repeating: 0x62, count: count)))
+      }
+    case "/late": return .proceed(contentLimit: 0) { [lateArrived] _, responder in lateArrived.yield(responder) }
+    default: return .proceed(contentLimit: 10) { _, responder in responder.send(HTTPResponse(.noContent)) }
+    }
+  }
+
+  func nextLate() async -> Responder? {
+    var iterator = late.makeAsyncIterator()
+    return await iterator.next()
+  }
+}
+
+/// A listener on a free port with its loop.
+struct ServedListener {
+  let service = PathService()
+  let registry = MetricsRegistry()
+  let loop: Loop
+  let listener: HTTPListener
+  let port: UInt16
+
+  init(_ change: (inout ServerLimits) -> Void = { _ in }) throws {
+    var limits = ServerLimits()
+    change(&limits)
+    loop = try Loop(name: "test")
+    listener = HTTPListener(service: service, limits: limits, metrics: ListenerMetrics(registry, listener: "test"), on: loop)
+    port = try listener.start(try SocketAddress.resolve(host: "127.0.0.1", port: 0, isListening: true)[0]).port
+  }
+
+  func connect() throws -> RawConnection { try RawConnection(port: port) }
+}
+
+/// Status lines and content of the responses in `text`, the fields left out.
+func summaries(_ text: String) -> [String] {
+  text.split(separator: "HTTP/1.1 ").map { response in
+    let parts = response.split(separator: "\r\n\r\n", maxSplits: 1, omittingEmptySubsequences: false)
+    let status = parts[0].prefix { $0 != "\r\n" }
+    return parts.count > 1 && !parts[1].isEmpty ? "\(status): \(parts[1])" : String(status)
+  }
+}
+
+/// Lets a test release a connection at a chosen moment.
+final class RawConnectionBox {
+  let connection: RawConnection
+
+  init(_ connection: RawConnection) { self.connection = connection }
+}
