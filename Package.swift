@@ -51,7 +51,8 @@ let package = Package(
     module("Telemetry", ["Clocks", logging]),
     module("Transport", ["OpenSSL", "Telemetry", "CShims"]),
     module("HTTPServer", ["HTTP", "Transport", "Telemetry", "Clocks"]),
-    module("TestSupport", ["Clocks", "DurableLog", "HTTP", "JOSE", "JSON", "OpenSSL"]),
+    module("HTTPClient", ["HTTP", "Transport", "OpenSSL", "Telemetry", "Clocks", collections]),
+    module("TestSupport", ["Clocks", "DurableLog", "HTTP", "HTTPClient", "JOSE", "JSON", "OpenSSL"]),
 
     tests(of: "Clocks"),
     tests(of: "JSON"),
@@ -66,6 +67,7 @@ let package = Package(
     tests(of: "Telemetry", ["Clocks", logging]),
     tests(of: "Transport"),
     tests(of: "HTTPServer", ["HTTP", "Transport", "Telemetry"]),
+    tests(of: "HTTPClient", ["HTTP", "HTTPServer", "OpenSSL", "Transport", "Telemetry"]),
   ],
   cxxLanguageStandard: .cxx17
 )
