@@ -52,6 +52,7 @@ let package = Package(
     module("Transport", ["OpenSSL", "Telemetry", "CShims"]),
     module("HTTPServer", ["HTTP", "Transport", "Telemetry", "Clocks"]),
     module("HTTPClient", ["HTTP", "Transport", "OpenSSL", "Telemetry", "Clocks", collections]),
+    module("OIDC", ["JOSE", "HTTP", "HTTPClient", "OpenSSL", "Telemetry", "Clocks", logging]),
     module("TestSupport", ["Clocks", "DurableLog", "HTTP", "HTTPClient", "JOSE", "JSON", "OpenSSL"]),
 
     tests(of: "Clocks"),
@@ -68,6 +69,7 @@ let package = Package(
     tests(of: "Transport"),
     tests(of: "HTTPServer", ["HTTP", "Transport", "Telemetry"]),
     tests(of: "HTTPClient", ["HTTP", "HTTPServer", "OpenSSL", "Transport", "Telemetry"]),
+    tests(of: "OIDC", ["JOSE", "HTTP", "HTTPClient", "OpenSSL", "JSON", "Telemetry", "Clocks", logging]),
   ],
   cxxLanguageStandard: .cxx17
 )
