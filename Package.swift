@@ -53,6 +53,7 @@ let package = Package(
     module("HTTPServer", ["HTTP", "Transport", "Telemetry", "Clocks"]),
     module("HTTPClient", ["HTTP", "Transport", "OpenSSL", "Telemetry", "Clocks", collections]),
     module("OIDC", ["JOSE", "HTTP", "HTTPClient", "OpenSSL", "Telemetry", "Clocks", logging]),
+    module("Kubernetes", ["Clocks", "Events", "HTTP", "HTTPClient", "JSON", "YAML"]),
     module("TestSupport", ["Clocks", "DurableLog", "HTTP", "HTTPClient", "JOSE", "JSON", "OpenSSL"]),
 
     tests(of: "Clocks"),
@@ -70,6 +71,7 @@ let package = Package(
     tests(of: "HTTPServer", ["HTTP", "Transport", "Telemetry"]),
     tests(of: "HTTPClient", ["HTTP", "HTTPServer", "OpenSSL", "Transport", "Telemetry"]),
     tests(of: "OIDC", ["JOSE", "HTTP", "HTTPClient", "OpenSSL", "JSON", "Telemetry", "Clocks", logging]),
+    tests(of: "Kubernetes", ["Events", "HTTP", "HTTPClient", "JSON", "YAML", "OpenSSL", "Transport", "Clocks"]),
   ],
   cxxLanguageStandard: .cxx17
 )

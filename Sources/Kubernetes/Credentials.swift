@@ -1,0 +1,32 @@
+package import HTTPClient
+
+/// Which API server to call and how to be believed there. A plain value: nothing is connected, and only a token file is read
+/// again later.
+package struct Credentials: Hashable, Sendable {
+  /// The API server.
+  package var origin: Origin
+  /// What comes before `/api` and `/apis` in every path, without a slash at its end. Mostly empty; proxies like Rancher's have
+  /// one.
+  package var pathPrefix: String
+  /// The PEM certificates that alone may vouch for the server; nil for the system's own.
+  package var trust: [UInt8]?
+  /// The name to ask for in TLS and to find in the server's certificate, where it is not the origin's host.
+  package var serverName: String?
+  package var clientCertificate: ClientCertificate?
+  package var token: TokenSource
+  /// The namespace that is meant where none is named.
+  package var namespace: String
+
+  package init(
+    origin: Origin, pathPrefix: String = "", trust: [UInt8]? = nil, serverName: String? = nil,
+    clientCertificate: ClientCertificate? = nil, token: TokenSource = .none, namespace: String = "default"
+  ) {
+    self.origin = origin
+    self.pathPrefix = pathPrefix
+    self.trust = trust
+    self.serverName = serverName
+    self.clientCertificate = clientCertificate
+    self.token = token
+    self.namespace = namespace
+  }
+}
