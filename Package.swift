@@ -54,6 +54,7 @@ let package = Package(
     module("HTTPClient", ["HTTP", "Transport", "OpenSSL", "Telemetry", "Clocks", collections]),
     module("OIDC", ["JOSE", "HTTP", "HTTPClient", "OpenSSL", "Telemetry", "Clocks", logging]),
     module("Kubernetes", ["Clocks", "Events", "HTTP", "HTTPClient", "JSON", "YAML"]),
+    module("Targets", ["Events", "Kubernetes", "JSON", "YAML"]),
     module("TestSupport", ["Clocks", "DurableLog", "HTTP", "HTTPClient", "JOSE", "JSON", "OpenSSL"]),
 
     tests(of: "Clocks"),
@@ -72,6 +73,7 @@ let package = Package(
     tests(of: "HTTPClient", ["HTTP", "HTTPServer", "OpenSSL", "Transport", "Telemetry"]),
     tests(of: "OIDC", ["JOSE", "HTTP", "HTTPClient", "OpenSSL", "JSON", "Telemetry", "Clocks", logging]),
     tests(of: "Kubernetes", ["Events", "HTTP", "HTTPClient", "JSON", "YAML", "OpenSSL", "Transport", "Clocks"]),
+    tests(of: "Targets", ["Events", "Kubernetes", "JSON", "YAML"]),
   ],
   cxxLanguageStandard: .cxx17
 )
