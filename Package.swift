@@ -55,6 +55,7 @@ let package = Package(
     module("OIDC", ["JOSE", "HTTP", "HTTPClient", "OpenSSL", "Telemetry", "Clocks", logging]),
     module("Kubernetes", ["Clocks", "Events", "HTTP", "HTTPClient", "JSON", "YAML"]),
     module("Targets", ["Events", "Kubernetes", "JSON", "YAML"]),
+    module("Configuration", ["Sensors", "Targets", "Kubernetes", "JSON", "YAML", logging]),
     module("TestSupport", ["Clocks", "DurableLog", "HTTP", "HTTPClient", "JOSE", "JSON", "OpenSSL"]),
 
     tests(of: "Clocks"),
@@ -74,6 +75,7 @@ let package = Package(
     tests(of: "OIDC", ["JOSE", "HTTP", "HTTPClient", "OpenSSL", "JSON", "Telemetry", "Clocks", logging]),
     tests(of: "Kubernetes", ["Events", "HTTP", "HTTPClient", "JSON", "YAML", "OpenSSL", "Transport", "Clocks"]),
     tests(of: "Targets", ["Events", "Kubernetes", "JSON", "YAML"]),
+    tests(of: "Configuration", ["Sensors", "Targets", "Kubernetes", "JSON", "YAML", "Telemetry", logging]),
   ],
   cxxLanguageStandard: .cxx17
 )

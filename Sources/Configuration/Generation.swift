@@ -1,0 +1,53 @@
+package import Sensors
+package import Targets
+
+/// One state of the rules and the mapping, read together. Whatever works with it works with all of it: an update is another
+/// generation, never a change of this one.
+package struct Generation: Sendable {
+  package let rules: RuleSet
+  package let mapping: Mapping
+  /// What the linter says, each line with file, line and column.
+  package let problems: [Problem]
+
+  /// One line of the linter.
+  package struct Problem: Hashable, Sendable, CustomStringConvertible {
+    package enum Severity: String, Sendable {
+      /// What the file says there does not count.
+      case error
+      /// It counts, but not as real Argo would read it, or not as its author may think.
+      case warning
+      /// Worth knowing.
+      case info
+    }
+
+    package let severity: Severity
+    package let description: String
+
+    package init(_ severity: Severity, _ description: String) {
+      self.severity = severity
+      self.description = description
+    }
+  }
+
+  /// Names the generation in every decision: another name, another content of the rules or of the mapping.
+  package var name: String { rules.generation }
+
+  /// - Parameters:
+  ///   - rules: the files of the rules' directory.
+  ///   - mapping: the files of the mapping's directory.
+  package init(rules ruleFiles: [MountedDirectory.File], mapping mappingFiles: [MountedDirectory.File]) {
+    let (rules, diagnostics) = RuleSet.load(
+      files: ruleFiles.map { RuleFile(name: $0.name, bytes: $0.bytes) },
+      mapping: mappingFiles.map { RuleFile(name: $0.name, bytes: $0.bytes) })
+    let (mapping, mappingDiagnostics) = Mapping.load(
+      files: mappingFiles, configMaps: rules.configMaps.map { ($0.file, $0.document) })
+    self.rules = rules
+    self.mapping = mapping
+    self.problems =
+      diagnostics.map { Problem(Problem.Severity(rawValue: $0.severity.rawValue) ?? .error, "\($0)") }
+      + mappingDiagnostics.map { Problem(Problem.Severity(rawValue: $0.severity.rawValue) ?? .error, "\($0)") }
+  }
+
+  /// How many problems are as severe as `severity`.
+  package func count(_ severity: Problem.Severity) -> Int { problems.count { $0.severity == severity } }
+}

@@ -1,0 +1,192 @@
+import FoundationEssentials
+import Kubernetes
+import JSON
+import YAML
+
+extension Settings {
+  /// Reads the configuration file at `path`. Relative paths in it are relative to its directory.
+  package static func load(_ path: String) throws(SettingsError) -> Settings {
+    let bytes: [UInt8]
+    do {
+      bytes = Array(try Data(contentsOf: URL(filePath: path)))
+    } catch {
+      throw .unreadable(path: path, reason: FileManager.default.fileExists(atPath: path) ? "\(error)" : "there is no such file")
+    }
+    return try read(bytes, file: path)
+  }
+
+  /// - Parameter file: the file's path, for messages and for what is relative to it.
+  package static func read(_ bytes: [UInt8], file: String) throws(SettingsError) -> Settings {
+    let documents: [YAMLNode]
+    do throws(YAMLError) { documents = try YAMLStream.parse(bytes) } catch { throw .malformed(file: file, error) }
+    guard documents.count <= 1 else {
+      throw .invalid(file: file, at: documents[1].position, path: "the file", problem: "must be one YAML document")
+    }
+    let root = documents.first ?? YAMLNode(.scalar(text: "", value: .null), at: YAMLPosition(line: 1, column: 1))
+    var reader = try SettingsReader(file: file, root)
+    var settings = Settings()
+    try settings.read(&reader, Paths(file: file))
+    try reader.finish()
+    return settings
+  }
+
+  private mutating func read(_ reader: inout SettingsReader, _ paths: Paths) throws(SettingsError) {
+    state = paths.resolve(try reader.string("state") ?? state)
+    rules = paths.resolve(try reader.string("rules") ?? rules)
+    mapping = paths.resolve(try reader.string("mapping") ?? mapping)
+    if var listeners = try reader.section("listeners") {
+      try push.read(listeners.section("push"))
+      try ops.read(listeners.section("ops"))
+      if var section = try listeners.section("admin") {
+        adminTokenFile = try section.string("tokenFile").map(paths.resolve)
+        try admin.read(section)
+      }
+      try listeners.finish()
+    }
+    if var section = try reader.section("sources") {
+      for name in section.names {
+        guard let source = try section.section(name) else {
+          throw section.problem(name, nil, "needs at least `authentication`")
+        }
+        sources.append(try SourceSettings(name: name, source, paths, section.value(name)))
+      }
+    }
+    if let section = try reader.section("kubernetes") { try kubernetes.read(section, paths) }
+    workers = try reader.int("workers", in: 1...256) ?? workers
+    isDryRun = try reader.bool("dryRun") ?? isDryRun
+    if let section = try reader.section("retry") { try retry.read(section) }
+    if let section = try reader.section("limits") { try limits.read(section) }
+    if let level = try reader.string("logLevel") {
+      guard ["debug", "info", "warning", "error"].contains(level) else {
+        throw reader.problem("logLevel", reader.value("logLevel"), "must be debug, info, warning or error")
+      }
+      logLevel = level
+    }
+  }
+}
+
+/// Where relative paths start.
+struct Paths {
+  private let directory: String
+
+  init(file: String) {
+    directory = file.lastIndex(of: "/").map { String(file[...$0]) } ?? ""
+  }
+
+  func resolve(_ path: String) -> String { path.hasPrefix("/") ? path : directory + path }
+}
+
+extension ListenerSettings {
+  fileprivate mutating func read(_ section: SettingsReader?) throws(SettingsError) {
+    guard var section else { return }
+    address = try section.string("address") ?? address
+    if let number = try section.int("port", in: 0...65535), let port = UInt16(exactly: number) { self.port = port }
+    try section.finish()
+  }
+}
+
+extension SourceSettings {
+  fileprivate init(name: String, _ section: SettingsReader, _ paths: Paths, _ node: YAMLNode?) throws(SettingsError) {
+    var section = section
+    self.name = name
+    let isPathSegment = name.utf8.allSatisfy { byte in
+      (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 45 || byte == 46 || byte == 95
+    }
+    guard isPathSegment, !name.isEmpty, name.utf8.count <= 63 else {
+      throw section.problem("", node, "a source's name is part of its URL: letters, digits, '-', '.', '_', 63 at most")
+    }
+    let authentication = section.value("authentication")
+    if authentication?.string != "none" {
+      guard let subsection = try section.section("authentication") else {
+        throw section.problem("authentication", node, "is missing: give issuer, audience, email and keys, or the word none")
+      }
+      self.authentication = try AuthenticationSettings(subsection, paths, authentication)
+    }
+    if let word = try section.string("ack") {
+      guard let value = Acknowledgement(rawValue: word) else {
+        throw section.problem("ack", section.value("ack"), "must be journaled or completed")
+      }
+      acknowledgement = value
+    }
+    try section.finish()
+  }
+}
+
+extension AuthenticationSettings {
+  fileprivate init(_ section: SettingsReader, _ paths: Paths, _ node: YAMLNode?) throws(SettingsError) {
+    var section = section
+    guard var keys = try section.section("keys") else {
+      throw section.problem("keys", node, "is missing: give {url: …}, {file: …} or {inline: …}")
+    }
+    if let url = try keys.string("url") {
+      self.keys = .url(url)
+    } else if let file = try keys.string("file") {
+      self.keys = .file(paths.resolve(file))
+    } else if let inline = try keys.string("inline") {
+      self.keys = .inline(inline)
+    } else {
+      throw section.problem("keys", section.value("keys"), "must be {url: …}, {file: …} or {inline: …}")
+    }
+    try keys.finish()
+    issuers = try section.strings("issuer") ?? ["https://accounts.google.com"]
+    audiences = try section.strings("audience") ?? []
+    guard !audiences.isEmpty else {
+      throw section.problem("audience", node, "is missing: a token for another service must not open this one")
+    }
+    requiresEmail = try section.bool("requireEmail") ?? true
+    requiresVerifiedEmail = try section.bool("requireVerifiedEmail") ?? true
+    emails = try section.strings("email") ?? []
+    guard !emails.isEmpty || !requiresEmail else {
+      throw section.problem(
+        "email", node,
+        "is missing: without it any Google Cloud customer could push here; give the push service account, or say requireEmail: false"
+      )
+    }
+    leeway = try section.duration("leeway", in: .zero ... .seconds(300)) ?? leeway
+    algorithms = try section.strings("algorithms") ?? algorithms
+    guard !algorithms.isEmpty, algorithms.allSatisfy(["RS256", "ES256"].contains) else {
+      throw section.problem("algorithms", section.value("algorithms"), "must be RS256, ES256 or both")
+    }
+    try section.finish()
+  }
+}
+
+extension KubernetesSettings {
+  fileprivate mutating func read(_ section: SettingsReader, _ paths: Paths) throws(SettingsError) {
+    var section = section
+    kubeconfig = try section.string("kubeconfig").map(paths.resolve)
+    context = try section.string("context")
+    if let names = try section.strings("namespaces") {
+      guard !names.isEmpty else {
+        throw section.problem(
+          "namespaces", section.value("namespaces"), "is empty: no workload could be restarted; \"*\" allows all")
+      }
+      namespaces = NamespacePolicy(names)
+    }
+    callDeadline = try section.duration("callDeadline", in: .milliseconds(100)...(.seconds(120))) ?? callDeadline
+    clockSkew = try section.duration("clockSkew", in: .zero ... .seconds(300)) ?? clockSkew
+    try section.finish()
+  }
+}
+
+extension RetrySettings {
+  fileprivate mutating func read(_ section: SettingsReader) throws(SettingsError) {
+    var section = section
+    attempts = try section.int("attempts", in: 1...1000) ?? attempts
+    baseDelay = try section.duration("baseDelay", in: .milliseconds(1)...(.seconds(3600))) ?? baseDelay
+    maximumDelay = try section.duration("maximumDelay", in: .milliseconds(1)...(.seconds(86_400))) ?? maximumDelay
+    try section.finish()
+  }
+}
+
+extension LimitSettings {
+  fileprivate mutating func read(_ section: SettingsReader) throws(SettingsError) {
+    var section = section
+    contentBytes = try section.int("contentBytes", in: 1024...(14 << 20)) ?? contentBytes
+    backlog = try section.int("backlog", in: 1...1_000_000) ?? backlog
+    history = try section.int("history", in: 100...10_000_000) ?? history
+    deadLetters = try section.int("deadLetters", in: 1...1_000_000) ?? deadLetters
+    connections = try section.int("connections", in: 1...100_000) ?? connections
+    try section.finish()
+  }
+}

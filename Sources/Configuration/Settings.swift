@@ -1,0 +1,98 @@
+package import Kubernetes
+
+/// The configuration file, read and checked. Every setting has a default that is safe.
+package struct Settings: Sendable {
+  /// The directory of the log.
+  package var state = "/var/lib/relaunch"
+  /// The directory of EventSource, Sensor and WorkflowTemplate documents.
+  package var rules = "/etc/relaunch/rules"
+  /// The directory that maps images to workloads.
+  package var mapping = "/etc/relaunch/mapping"
+  package var push = ListenerSettings(address: "0.0.0.0", port: 8080)
+  package var ops = ListenerSettings(address: "0.0.0.0", port: 9090)
+  package var admin = ListenerSettings(address: "127.0.0.1", port: 8081)
+  /// A file with the bearer token of the admin listener; needed where it is not on loopback.
+  package var adminTokenFile: String?
+  package var sources: [SourceSettings] = []
+  package var kubernetes = KubernetesSettings()
+  /// Restarts that run at the same time.
+  package var workers = 4
+  /// Do everything but the patch.
+  package var isDryRun = false
+  package var retry = RetrySettings()
+  package var limits = LimitSettings()
+  /// `debug`, `info`, `warning` or `error`.
+  package var logLevel = "info"
+
+  package init() {}
+}
+
+/// Where one listener listens.
+package struct ListenerSettings: Hashable, Sendable {
+  /// An address or a host name of this machine.
+  package var address: String
+  /// 0 asks the system for a free one.
+  package var port: UInt16
+}
+
+/// One `POST /push/<name>`.
+package struct SourceSettings: Sendable {
+  /// When a push is answered 2xx.
+  package enum Acknowledgement: String, Sendable {
+    /// As soon as the event is durable.
+    case journaled
+    /// Once every job of the event has ended. Pub/Sub's acknowledgement deadline must allow for that.
+    case completed
+  }
+
+  package let name: String
+  /// nil: anyone may push. Only with a push listener on loopback.
+  package var authentication: AuthenticationSettings?
+  package var acknowledgement = Acknowledgement.journaled
+}
+
+/// Whose tokens a source accepts.
+package struct AuthenticationSettings: Sendable {
+  package enum Keys: Hashable, Sendable {
+    case url(String)
+    case file(String)
+    /// A JWK set written into the configuration.
+    case inline(String)
+  }
+
+  package var issuers: [String] = []
+  package var audiences: [String] = []
+  package var emails: [String] = []
+  package var requiresEmail = true
+  package var requiresVerifiedEmail = true
+  package var leeway = Duration.seconds(60)
+  package var algorithms = ["RS256"]
+  package var keys: Keys
+}
+
+package struct KubernetesSettings: Sendable {
+  /// nil: in-cluster, else `KUBECONFIG`, else `~/.kube/config`.
+  package var kubeconfig: String?
+  package var context: String?
+  package var namespaces = NamespacePolicy.only(["default"])
+  package var callDeadline = Duration.seconds(10)
+  /// How far our clock and Pub/Sub's may differ. A restart counts as later than an event only beyond it.
+  package var clockSkew = Duration.seconds(2)
+}
+
+package struct RetrySettings: Sendable {
+  package var attempts = 12
+  package var baseDelay = Duration.seconds(1)
+  package var maximumDelay = Duration.seconds(300)
+}
+
+package struct LimitSettings: Sendable {
+  /// The content of one push, in bytes.
+  package var contentBytes = 256 << 10
+  /// Events and jobs that are not finished; more pushes are answered 429.
+  package var backlog = 10_000
+  /// Finished events that memory keeps for `/events` and for telling redeliveries.
+  package var history = 50_000
+  package var deadLetters = 10_000
+  package var connections = 1024
+}

@@ -1,0 +1,142 @@
+@testable import Configuration
+import FoundationEssentials
+import Glibc
+import Logging
+import Sensors
+import Targets
+import Testing
+import TestSupport
+
+@Suite(.timeLimit(.minutes(1))) struct GenerationStoreTests {
+  private static func sensor(_ name: String) -> String {
+    """
+    apiVersion: argoproj.io/v1alpha1
+    kind: Sensor
+    metadata: {name: \(name)}
+    spec:
+      dependencies: [{name: push, eventSourceName: registry, eventName: images}]
+      triggers:
+        - template:
+            name: restart
+            argoWorkflow:
+              operation: submit
+              source: {resource: {apiVersion: argoproj.io/v1alpha1, kind: WorkflowTemplate, name: restart}}
+
+    """
+  }
+
+  private static let template = """
+    apiVersion: argoproj.io/v1alpha1
+    kind: WorkflowTemplate
+    metadata: {name: restart}
+    spec:
+      entrypoint: main
+      templates:
+        - name: main
+          container: {image: kubectl, command: [kubectl], args: [rollout, restart, deployment/web]}
+    ---
+    apiVersion: argoproj.io/v1alpha1
+    kind: EventSource
+    metadata: {name: registry}
+    spec:
+      pubSub:
+        images: {projectID: acme-prod, topic: gcr, jsonBody: true}
+
+    """
+
+  private static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+  private func directory() throws -> TemporaryDirectory {
+    let directory = try TemporaryDirectory()
+    try directory.write(Self.template, to: "rules/template.yaml")
+    try directory.write(Self.sensor("first"), to: "rules/first.yaml")
+    try directory.write("web=default/web\n", to: "mapping/web")
+    return directory
+  }
+
+  private func store(_ directory: TemporaryDirectory) -> GenerationStore {
+    GenerationStore(rules: directory.path + "/rules", mapping: directory.path + "/mapping", logger: Self.quiet)
+  }
+
+  /// Runs `store` on a clock of its own; each call of `look` has it look at the directories once.
+  private func running(_ store: GenerationStore, _ body: (_ look: () async -> Void) async throws -> Void) async throws {
+    let clock = ManualClock()
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { await store.run(clock: clock) }
+      await clock.sleepers(1)
+      try await body {
+        clock.advance(by: .milliseconds(500))
+        await clock.sleepers(1)
+      }
+      group.cancelAll()
+    }
+  }
+
+  private func sensors(_ store: GenerationStore) -> [String] { store.current.rules.sensors.map(\.name) }
+
+  @Test func leavesTheOtherFilesActiveBesideABadOne() throws {
+    let directory = try directory()
+    try directory.write("kind: Sensor\nmetadata: {name: [", to: "rules/broken.yaml")
+    let store = store(directory)
+    #expect(sensors(store) == ["first"])
+    #expect(store.problems.contains { $0.severity == .error && $0.description.hasPrefix("broken.yaml:") }, "\(store.problems)")
+    #expect(store.current.count(.error) == 1)
+  }
+
+  @Test func replacesTheGenerationWhenAFileChanges() async throws {
+    let directory = try directory()
+    let store = store(directory)
+    let name = store.current.name
+    try await running(store) { look in
+      await look()
+      #expect(store.current.name == name)
+      try directory.write(Self.sensor("second"), to: "rules/second.yaml")
+      await look()
+      #expect(sensors(store) == ["first", "second"])
+      #expect(store.current.name != name)
+    }
+  }
+
+  @Test func keepsTheLastGoodGenerationAndSaysWhy() async throws {
+    let directory = try directory()
+    let store = store(directory)
+    let rules = directory.path + "/rules"
+    try await running(store) { look in
+      try FileManager.default.moveItem(atPath: rules, toPath: rules + "-away")
+      await look()
+      #expect(sensors(store) == ["first"])
+      #expect(
+        store.problems.map(\.description).contains(
+          "\(rules): cannot be read: there is no such directory; the last good state stays"))
+      try FileManager.default.moveItem(atPath: rules + "-away", toPath: rules)
+      await look()
+      #expect(!store.problems.contains { $0.description.contains("cannot be read") })
+    }
+  }
+
+  /// What is in the way may go without any change that `version` could see.
+  @Test func readsAgainUntilItCan() async throws {
+    let directory = try directory()
+    let mapping = directory.path + "/mapping"
+    try directory.write("", to: "mapping/large")
+    #expect(unsafe truncate(mapping + "/large", 17 << 20) == 0)
+    let store = store(directory)
+    #expect(store.problems.contains { $0.description.contains("holds more than") })
+    try await running(store) { look in
+      await look()
+      try FileManager.default.removeItem(atPath: mapping + "/large")
+      await look()
+      #expect(sensors(store) == ["first"])
+      #expect(!store.problems.contains { $0.description.contains("holds more than") })
+    }
+  }
+
+  @Test func takesAMappingThatIsNotThereAsEmpty() throws {
+    let directory = try directory()
+    try FileManager.default.removeItem(atPath: directory.path + "/mapping")
+    let store = store(directory)
+    #expect(sensors(store) == ["first"])
+    #expect(!store.problems.contains { $0.description.contains("cannot be read") })
+    #expect(store.current.mapping.count == 0)
+  }
+}
