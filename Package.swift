@@ -56,6 +56,13 @@ let package = Package(
     module("Kubernetes", ["Clocks", "Events", "HTTP", "HTTPClient", "JSON", "YAML"]),
     module("Targets", ["Events", "Kubernetes", "JSON", "YAML"]),
     module("Configuration", ["Sensors", "Targets", "Kubernetes", "JSON", "YAML", logging]),
+    module(
+      "Deployer",
+      [
+        "Clocks", "Configuration", "DurableLog", "Events", "HTTP", "HTTPServer", "JSON", "Kubernetes", "OIDC", "OpenSSL",
+        "Sensors",
+        "JOSE", "Targets", "Telemetry", "Workers", logging, collections,
+      ]),
     module("TestSupport", ["Clocks", "DurableLog", "HTTP", "HTTPClient", "JOSE", "JSON", "OpenSSL"]),
 
     tests(of: "Clocks"),
@@ -76,6 +83,13 @@ let package = Package(
     tests(of: "Kubernetes", ["Events", "HTTP", "HTTPClient", "JSON", "YAML", "OpenSSL", "Transport", "Clocks"]),
     tests(of: "Targets", ["Events", "Kubernetes", "JSON", "YAML"]),
     tests(of: "Configuration", ["Sensors", "Targets", "Kubernetes", "JSON", "YAML", "Telemetry", logging]),
+    tests(
+      of: "Deployer",
+      [
+        "Clocks", "Configuration", "DurableLog", "Events", "HTTP", "HTTPClient", "HTTPServer", "JSON", "Kubernetes", "OIDC",
+        "OpenSSL",
+        "JOSE", "Sensors", "Targets", "Telemetry", "Transport", "Workers", logging,
+      ]),
   ],
   cxxLanguageStandard: .cxx17
 )

@@ -1,0 +1,58 @@
+package import Clocks
+package import JSON
+
+/// Work that was given up, with all that is needed to understand it and to do it again.
+package struct DeadLetter: Sendable {
+  /// Unique in one log; the event's id with a number behind it.
+  package let id: String
+  package let eventID: String
+  /// The job that failed; nil where the event itself could not be turned into jobs.
+  package let job: Job?
+  /// A fixed word that scripts can compare, such as `forbidden` or `unmapped`.
+  package let reason: String
+  /// What happened, where, and what to do.
+  package let detail: String
+  /// How often it was tried.
+  package let attempts: Int
+  package let firstAt: Timestamp
+  package let lastAt: Timestamp
+
+  package var json: JSONValue {
+    var members: [JSONObject.Member] = [
+      ("id", .string(id)), ("event", .string(eventID)), ("reason", .string(reason)), ("detail", .string(detail)),
+      ("attempts", .number(JSONNumber(Int64(attempts)))), ("firstAt", .string(firstAt.rfc3339)),
+      ("lastAt", .string(lastAt.rfc3339)),
+    ]
+    if let job { members.append(("job", job.json)) }
+    return .object(JSONObject(members))
+  }
+
+  init(
+    id: String, eventID: String, job: Job?, reason: String, detail: String, attempts: Int, firstAt: Timestamp, lastAt: Timestamp
+  ) {
+    self.id = id
+    self.eventID = eventID
+    self.job = job
+    self.reason = reason
+    self.detail = detail
+    self.attempts = attempts
+    self.firstAt = firstAt
+    self.lastAt = lastAt
+  }
+
+  /// - Returns: nil for anything that `json` does not write.
+  init?(json: JSONValue) {
+    guard let members = json.object, let id = members["id"]?.string, let eventID = members["event"]?.string,
+      let reason = members["reason"]?.string, let detail = members["detail"]?.string, let attempts = members["attempts"]?.int,
+      let firstAt = members["firstAt"]?.timestamp, let lastAt = members["lastAt"]?.timestamp
+    else { return nil }
+    self.init(
+      id: id, eventID: eventID, job: members["job"].flatMap(Job.init(json:)), reason: reason, detail: detail, attempts: attempts,
+      firstAt: firstAt, lastAt: lastAt)
+  }
+}
+
+extension JSONValue {
+  /// The instant that an RFC 3339 string names.
+  var timestamp: Timestamp? { string.flatMap { Timestamp(rfc3339: $0) } }
+}

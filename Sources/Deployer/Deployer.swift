@@ -1,0 +1,198 @@
+package import Clocks
+package import Configuration
+package import DurableLog
+package import HTTPServer
+import JOSE
+package import Kubernetes
+package import Logging
+package import OIDC
+import Synchronization
+package import Telemetry
+import Workers
+
+/// The pipeline, joined: authenticate → append → decide → run → record, and what people ask about it.
+///
+/// It owns no sockets: `pushService`, `opsService` and `adminService` are what its listeners serve.
+package final class Deployer: Sendable {
+  /// What the pipeline needs of the outside world.
+  package struct Environment: Sendable {
+    package let settings: Settings
+    /// nil: a dry run that looks at no workload.
+    package let api: APIClient?
+    /// The keys of each source that authenticates, by the source's name.
+    package let keys: [String: KeyStore]
+    package let generations: GenerationStore
+    /// nil: the admin listener asks for no token.
+    package let adminToken: [UInt8]?
+    package let registry: MetricsRegistry
+    package let logger: Logger
+    package let clock: any WallClock
+    /// Where the log lies.
+    package let disk: any Disk
+
+    package init(
+      settings: Settings, api: APIClient?, keys: [String: KeyStore], generations: GenerationStore, adminToken: [UInt8]?,
+      registry: MetricsRegistry, logger: Logger, clock: any WallClock = SystemWallClock(), disk: any Disk = SystemDisk()
+    ) {
+      self.settings = settings
+      self.api = api
+      self.keys = keys
+      self.generations = generations
+      self.adminToken = adminToken
+      self.registry = registry
+      self.logger = logger
+      self.clock = clock
+      self.disk = disk
+    }
+  }
+
+  package let pushService: any HTTPService
+  package let opsService: any HTTPService
+  package let adminService: any HTTPService
+  /// What opening the log found.
+  package let recovery: RecoveryReport
+
+  private let environment: Environment
+  private let ledger: Ledger
+  private let pool: Engine.Pool
+  private let engine: Engine
+  private let isStopping: Flag
+  /// What an earlier process left unfinished. Looked up before anything new can come: what comes goes to the engine by itself.
+  private let inherited: (events: [EventIndex.Entry], jobs: [Job])
+
+  /// Opens the log in the settings' `state` directory. Blocks while the log is read.
+  /// - Throws: what opening the log throws, `OIDCError` for a source's policy.
+  package init(_ environment: Environment) throws {
+    let settings = environment.settings
+    let clock = environment.clock
+    let logger = environment.logger
+    let (ledger, recovery) = try Ledger.open(
+      directory: settings.state, historyLimit: settings.limits.history, deadLettersLimit: settings.limits.deadLetters,
+      disk: environment.disk, clock: clock)
+    inherited = ledger.read { ($0.unfinished, Array($0.jobs.values)) }
+    let metrics = DeployerMetrics(environment.registry, sources: settings.sources.map(\.name))
+    metrics.observe(ledger, in: environment.registry)
+    let completions = Completions(ledger: ledger)
+    let worker = Worker(
+      restart: environment.api.map { RolloutRestart(client: $0, clock: clock) }, namespaces: settings.kubernetes.namespaces,
+      skew: settings.kubernetes.clockSkew, isDryRun: settings.isDryRun, ledger: ledger, completions: completions, clock: clock,
+      metrics: metrics, logger: logger)
+    let pool = Self.pool(settings, worker, clock)
+    let generations = environment.generations
+    let engine = Engine(
+      ledger: ledger, pool: pool, completions: completions, generation: { generations.current }, clock: clock, metrics: metrics,
+      logger: logger)
+    let isStopping = Flag()
+    let sources = try settings.sources.map { source in
+      PushService.Source(
+        name: source.name, authenticator: try Self.authenticator(source, environment), acknowledgement: source.acknowledgement)
+    }
+    pushService = PushService(
+      sources: sources, ledger: ledger, engine: engine, completions: completions, limits: settings.limits, clock: clock,
+      metrics: metrics, logger: logger,
+      closure: { isStopping.isSet ? "stopping" : generations.isLoaded ? nil : "the rules could not be read yet" })
+    adminService = AdminService(
+      ledger: ledger, engine: engine, generations: generations, token: environment.adminToken, clock: clock, metrics: metrics,
+      logger: logger)
+    let keys = environment.keys
+    opsService = OpsService(registry: environment.registry) {
+      Readiness(
+        checks: [
+          ("log", ledger.refusal?.description), ("stopping", isStopping.isSet ? "yes" : nil),
+          ("rules", generations.isLoaded ? nil : "not read yet"),
+        ]
+          + keys.sorted { $0.key < $1.key }.map { ("keys of \($0.key)", $0.value.isReady ? nil : "none loaded yet") },
+        warnings: generations.problems.filter { $0.severity == .error }.map { "\($0)" })
+    }
+    self.environment = environment
+    self.ledger = ledger
+    self.recovery = recovery
+    self.pool = pool
+    self.engine = engine
+    self.isStopping = isStopping
+  }
+
+  private static func authenticator(_ source: SourceSettings, _ environment: Environment) throws -> Authenticator? {
+    guard let authentication = source.authentication else { return nil }
+    guard let keys = environment.keys[source.name] else {
+      preconditionFailure("a source that authenticates comes with its keys")
+    }
+    return Authenticator(
+      name: source.name, policy: try authentication.policy(), keys: keys, metrics: environment.registry)
+  }
+
+  private static func pool(_ settings: Settings, _ worker: Worker, _ clock: any WallClock) -> Engine.Pool {
+    Engine.Pool(
+      width: settings.workers,
+      // The backlog is bounded at the door; recovery may bring more, and a replay a few on top.
+      waitingLimit: .max,
+      retry: RetryPolicy(
+        base: settings.retry.baseDelay, cap: settings.retry.maximumDelay, attemptsLimit: settings.retry.attempts),
+      coalesces: { older, newer in newer.covers(older) },
+      coalesced: worker.coalesced,
+      exhausted: { job, attempts in await worker.exhausted(job, attempts) },
+      perform: { job, attempt in await worker.attempt(job, attempt) })
+  }
+
+  /// Works until `drain` or cancellation. First takes up what an earlier process left unfinished.
+  package func run() async {
+    await withDiscardingTaskGroup { group in
+      // Before the log is taken up: until there are keys, pushes are answered 503.
+      for store in environment.keys.values { group.addTask { await store.run() } }
+      group.addTask { await self.environment.generations.run() }
+      resume()
+      await pool.run()
+      group.cancelAll()
+    }
+  }
+
+  /// Whether the tokens of every source can be judged.
+  package var hasKeys: Bool { environment.keys.values.allSatisfy(\.isReady) }
+
+  /// Decides what was never decided, and runs what never ended, in the order it came.
+  private func resume() {
+    for entry in inherited.events where !entry.isDecided {
+      do {
+        let event = try ledger.event(entry)
+        // A replay that was not decided before the end left a trail; its round must not repeat an id.
+        if entry.trail.isEmpty { engine.take(event) } else { engine.decideAgain(event, round: entry.trail.count) }
+      } catch {
+        environment.logger.error("event not resumed", metadata: ["event_id": "\(entry.id)", "error": "\(error)"])
+      }
+    }
+    for job in inherited.jobs.sorted(by: { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) }) { engine.submit(job) }
+    if !inherited.events.isEmpty {
+      environment.logger.info("resumed", metadata: ["events": "\(inherited.events.count)", "jobs": "\(inherited.jobs.count)"])
+    }
+  }
+
+  /// New pushes are answered 503 from now on, and readiness is false.
+  package func beginStopping() { isStopping.set() }
+
+  /// Lets running jobs finish, keeps the others for the next start, and closes the log.
+  package func drain(within limit: Duration) async {
+    let left = await pool.drain(within: limit)
+    if !left.isEmpty { environment.logger.info("jobs left for the next start", metadata: ["jobs": "\(left.count)"]) }
+    ledger.close()
+  }
+
+  /// Why the log takes nothing more; the process must end then, and the next start finds out what is on the disk.
+  package var logFailure: LogError? { ledger.refusal }
+}
+
+/// A switch that is thrown once.
+final class Flag: Sendable {
+  private let state = Atomic<Bool>(false)
+
+  var isSet: Bool { state.load(ordering: .relaxed) }
+  func set() { state.store(true, ordering: .relaxed) }
+}
+
+extension AuthenticationSettings {
+  fileprivate func policy() throws(OIDCError) -> AuthenticationPolicy {
+    try AuthenticationPolicy(
+      issuers: issuers, audiences: audiences, emails: emails, requiresEmail: requiresEmail,
+      requiresVerifiedEmail: requiresVerifiedEmail, leeway: leeway,
+      algorithms: Set(algorithms.map { $0 == "ES256" ? .es256 : .rs256 }))
+  }
+}

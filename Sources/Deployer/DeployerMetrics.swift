@@ -1,0 +1,61 @@
+import DurableLog
+package import Telemetry
+
+/// What the pipeline counts and times. Labels come from the configuration and from our own fixed words.
+package struct DeployerMetrics: Sendable {
+  /// publishTime → the push's arrival: Pub/Sub's share, and the clocks' difference.
+  let publishToReceipt: Histogram
+  /// Arrival → decided, journaling included.
+  let receiptToDecision: Histogram
+  /// Decided → patch accepted, waiting and retries included.
+  let decisionToPatch: Histogram
+  let received: [String: Counter]
+  let duplicates: [String: Counter]
+  let refusedTokens: [String: Counter]
+  let overloaded: Counter
+  private let outcomes: [Outcome: Counter]
+  let attemptsFailed: Counter
+  let replays: Counter
+
+  package init(_ registry: MetricsRegistry, sources: [String]) {
+    publishToReceipt = registry.histogram(
+      "relaunch_publish_to_receipt_seconds", "From the message's publish time to the arrival of its push.")
+    receiptToDecision = registry.histogram(
+      "relaunch_receipt_to_decision_seconds", "From a push's arrival to the rules' decision, journaling included.")
+    decisionToPatch = registry.histogram(
+      "relaunch_decision_to_patch_seconds", "From the decision to the API server's acceptance of the patch.")
+    func perSource(_ name: String, _ help: String) -> [String: Counter] {
+      Dictionary(uniqueKeysWithValues: sources.map { ($0, registry.counter(name, help, [("source", $0)])) })
+    }
+    received = perSource("relaunch_events_received_total", "Messages made durable as new events.")
+    duplicates = perSource("relaunch_events_duplicate_total", "Messages that were events already.")
+    refusedTokens = perSource("relaunch_pushes_unauthorized_total", "Pushes refused for their token.")
+    overloaded = registry.counter("relaunch_pushes_overloaded_total", "Pushes answered 429 because the backlog is at its limit.")
+    outcomes = Dictionary(
+      uniqueKeysWithValues: Outcome.allCases.map {
+        ($0, registry.counter("relaunch_outcomes_total", "Ends of events and jobs.", [("outcome", $0.rawValue)]))
+      })
+    attemptsFailed = registry.counter("relaunch_attempts_failed_total", "Attempts that failed and were repeated.")
+    replays = registry.counter("relaunch_dead_letters_replayed_total", "Dead letters that a person replayed.")
+  }
+
+  func ended(_ outcome: Outcome) { outcomes[outcome]?.add() }
+
+  /// Gauges that are read from the ledger when they are asked for.
+  func observe(_ ledger: Ledger, in registry: MetricsRegistry) {
+    registry.gauge("relaunch_backlog", "Events and jobs that are not finished.") { Double(ledger.read { $0.backlog }) }
+    registry.gauge("relaunch_dead_letters", "Dead letters that wait for a person.") {
+      Double(ledger.read { $0.deadLetters.count })
+    }
+    registry.gauge("relaunch_dead_letters_forgotten", "Dead letters that `limits.deadLetters` left no room for.") {
+      Double(ledger.read { $0.forgottenDeadLetters })
+    }
+    registry.gauge("relaunch_history_events", "Events that memory keeps.") { Double(ledger.read { $0.count }) }
+    registry.gauge("relaunch_log_segments", "Segments of the log.") { Double(ledger.counters.segments) }
+    registry.gauge("relaunch_log_records", "Records appended since the start.") { Double(ledger.counters.appended) }
+    registry.gauge("relaunch_log_syncs", "Batches made durable since the start, one fdatasync each.") {
+      Double(ledger.counters.batches)
+    }
+    registry.gauge("relaunch_log_failed", "1 when the log takes nothing more.") { ledger.refusal == nil ? 0 : 1 }
+  }
+}

@@ -1,0 +1,139 @@
+import Clocks
+import Configuration
+import Dispatch
+import Events
+import Logging
+import Sensors
+import Synchronization
+import Telemetry
+import Workers
+
+/// Takes durable events, one after the other, to their decision, and hands the jobs to the pool.
+final class Engine: Sendable {
+  typealias Pool = WorkerPool<String, Job>
+
+  private let ledger: Ledger
+  private let pool: Pool
+  private let generation: @Sendable () -> Generation
+  private let clock: any WallClock
+  private let metrics: DeployerMetrics
+  private let logger: Logger
+  private let queue = DispatchQueue(label: "relaunch.engine")
+  private let inbox = Mutex(Inbox())
+  /// Told when every job of an event has ended, for sources that answer then.
+  private let completions: Completions
+
+  init(
+    ledger: Ledger, pool: Pool, completions: Completions, generation: @escaping @Sendable () -> Generation, clock: any WallClock,
+    metrics: DeployerMetrics, logger: Logger
+  ) {
+    self.ledger = ledger
+    self.pool = pool
+    self.completions = completions
+    self.generation = generation
+    self.clock = clock
+    self.metrics = metrics
+    self.logger = logger
+  }
+
+  /// Queues a new event. Events of one commit share one hop; in a burst, those of several do.
+  func take(_ event: Event) {
+    switch inbox.withLock({ $0.add(event) }) {
+    case .joinOthers: break
+    case .decideNow: queue.async { self.decideWaiting() }
+    case .decideSoon: queue.asyncAfter(deadline: .now() + Inbox.burstDelay) { self.decideWaiting() }
+    }
+  }
+
+  private func decideWaiting() {
+    let events = inbox.withLock { $0.empty() }
+    let judge = Judge(generation: generation())
+    var decisions = events.map { judge.rule(on: $0, round: 0, at: clock.now()) }
+    StateRecord.Decision.coalesce(&decisions)
+    // The last first: what a decision is coalesced into is in the log before it is.
+    for decision in decisions.reversed() { record(decision) }
+    for (event, decision) in zip(events, decisions) { carryOut(decision, on: event) }
+  }
+
+  /// Decides an event anew, for a replay. The decision is recorded after whatever has been recorded before.
+  func decideAgain(_ event: Event, round: Int) {
+    queue.async {
+      let decision = Judge(generation: self.generation()).rule(on: event, round: round, at: self.clock.now())
+      self.record(decision)
+      self.carryOut(decision, on: event)
+    }
+  }
+
+  /// Nobody waits for this record: a patch is sent after a later one is durable, and the log keeps order. If it is lost with the
+  /// machine, the event is decided again.
+  private func record(_ decision: StateRecord.Decision) {
+    ledger.note(.decision(decision)) { [completions] _ in completions.check(decision.eventID) }
+  }
+
+  private func carryOut(_ decision: StateRecord.Decision, on event: Event) {
+    metrics.receiptToDecision.observe(decision.at - event.receivedAt)
+    log(event, decision)
+    for job in decision.jobs { submit(job) }
+  }
+
+  /// Hands a job to the pool. The backlog's limit is kept at the door, so the pool refuses only while the server stops; then the
+  /// job is in the log and runs after the next start.
+  func submit(_ job: Job) {
+    do throws(WorkerPoolError) {
+      try pool.submit(job, for: job.target)
+    } catch {
+      logger.info("job postponed", metadata: ["job": "\(job.id)", "reason": "\(error)"])
+    }
+  }
+
+  private func log(_ event: Event, _ decision: StateRecord.Decision) {
+    if let outcome = decision.outcome { metrics.ended(outcome) }
+    for letter in decision.deadLetters {
+      metrics.ended(.dead)
+      logger.warning(
+        "dead letter",
+        metadata: [
+          "event_id": "\(event.id)", "dead_letter": "\(letter.id)", "source": "\(event.source)", "reason": "\(letter.reason)",
+          "detail": "\(letter.detail)",
+        ])
+    }
+    logger.info(
+      "decided",
+      metadata: [
+        "event_id": "\(event.id)", "message_id": "\(event.message.messageID ?? "-")", "source": "\(event.source)",
+        "image": "\(decision.image ?? "-")",
+        "outcome": "\(decision.outcome?.rawValue ?? (decision.jobs.isEmpty ? "dead" : "run"))",
+        "jobs": "\(decision.jobs.map(\.target).joined(separator: ","))", "reason": "\(decision.reason)",
+        "generation": "\(decision.generation)",
+      ])
+  }
+}
+
+/// Events that wait for their decision.
+private struct Inbox {
+  enum Arrival {
+    case joinOthers
+    case decideNow
+    case decideSoon
+  }
+
+  /// How long a burst is gathered. An event alone is decided at once; in a burst each hop to the queue costs more than a decision,
+  /// and events decided together are coalesced before they are journaled.
+  static let burstDelay = DispatchTimeInterval.milliseconds(2)
+  private static let burstCount = 8
+
+  private var events: [Event] = []
+  private var isBurst = false
+
+  mutating func add(_ event: Event) -> Arrival {
+    defer { events.append(event) }
+    guard events.isEmpty else { return .joinOthers }
+    return isBurst ? .decideSoon : .decideNow
+  }
+
+  mutating func empty() -> [Event] {
+    defer { events = [] }
+    isBurst = events.count >= Self.burstCount
+    return events
+  }
+}

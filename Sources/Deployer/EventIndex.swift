@@ -1,0 +1,197 @@
+import Clocks
+import DequeModule
+import DurableLog
+import OpenSSL
+
+/// What memory holds of the log: which events there are, how far each has come, and where its records lie.
+///
+/// A value without I/O. The same `apply` builds it while the log is read at start and while the server runs, so it can never say
+/// more than the log does. Finished events beyond `historyLimit` are forgotten, oldest first, unless they have dead letters; their
+/// records stay in the log.
+struct EventIndex: Sendable {
+  /// One event, and where to read the rest.
+  struct Entry: Sendable {
+    let id: String
+    /// Counts up with each event of this process; the order of `/events`.
+    let number: Int
+    let key: SHA256Digest?
+    let source: String
+    let receivedAt: Timestamp
+    /// Where the event's own record lies.
+    let position: LogPosition
+    /// Where the state records lie, oldest first.
+    var trail: [LogPosition] = []
+    var image: String?
+    var isDecided = false
+    var openJobs = 0
+    /// The weightiest outcome so far; it is final when nothing is open.
+    var outcome: Outcome?
+    var reason = ""
+    var isFinished: Bool { isDecided && openJobs == 0 }
+
+    mutating func settle(_ outcome: Outcome, _ reason: String) {
+      if let current = self.outcome, current.weight > outcome.weight { return }
+      self.outcome = outcome
+      self.reason = reason
+    }
+  }
+
+  /// A dead letter that nobody has replayed or discarded.
+  struct OpenDeadLetter: Sendable {
+    let letter: DeadLetter
+    let image: String?
+  }
+
+  private let historyLimit: Int
+  private let deadLettersLimit: Int
+  private var entries = Deque<Entry>()
+  /// Events that would be forgotten, if they had no dead letters: what a person is shown can be replayed, however old it is.
+  private var held: [String: Entry] = [:]
+  /// How many dead letters an event has; no zeros.
+  private var letterCounts: [String: Int] = [:]
+  private var firstNumber = 0
+  private var numbers: [String: Int] = [:]
+  private var keys: [SHA256Digest: String] = [:]
+  private(set) var jobs: [String: Job] = [:]
+  private(set) var deadLetters: [OpenDeadLetter] = []
+  private(set) var undecidedCount = 0
+  /// Jobs whose end came before their decision: a full disk had the decision wait, and then took the end.
+  private var endedEarly: Set<String> = []
+  /// Dead letters that were forgotten because there were more than the limit.
+  private(set) var forgottenDeadLetters = 0
+
+  init(historyLimit: Int, deadLettersLimit: Int) {
+    self.historyLimit = historyLimit
+    self.deadLettersLimit = deadLettersLimit
+  }
+
+  /// Events and jobs that are not finished.
+  var backlog: Int { undecidedCount + jobs.count }
+
+  var count: Int { entries.count + held.count }
+
+  /// The entry called `id`.
+  subscript(id: String) -> Entry? { numbers[id].map { entries[$0 - firstNumber] } ?? held[id] }
+
+  /// The id of the event with `key`, so that a redelivery finds it.
+  func id(forKey key: SHA256Digest) -> String? { keys[key] }
+
+  /// Entries with a number below `before`, newest first.
+  func newest(before: Int?) -> some Sequence<Entry> {
+    let end = firstNumber + entries.count
+    return entries[..<(max(firstNumber, min(before ?? end, end)) - firstNumber)].reversed()
+  }
+
+  /// In the order they came.
+  var unfinished: [Entry] {
+    held.values.filter { !$0.isFinished }.sorted { $0.number < $1.number } + entries.filter { !$0.isFinished }
+  }
+
+  // MARK: Changes
+
+  mutating func accept(id: String, key: SHA256Digest?, source: String, receivedAt: Timestamp, at position: LogPosition) {
+    guard self[id] == nil else { return }
+    let number = firstNumber + entries.count
+    entries.append(Entry(id: id, number: number, key: key, source: source, receivedAt: receivedAt, position: position))
+    numbers[id] = number
+    if let key { keys[key] = id }
+    undecidedCount += 1
+  }
+
+  /// - Returns: false where the record is about an event that the index does not know: it was forgotten, or is damaged.
+  @discardableResult
+  mutating func apply(_ record: StateRecord, at position: LogPosition) -> Bool {
+    guard var entry = self[record.eventID] else { return false }
+    entry.trail.append(position)
+    switch record {
+    case .decision(let decision): decide(decision, &entry)
+    case .planned(let job, _, let restartedAt, _): jobs[job]?.planned = restartedAt
+    case .attemptFailed: break
+    case .finished(let job, _, let outcome, let detail, _, _):
+      close(job, &entry)
+      entry.settle(outcome, detail)
+    case .deadLetter(let letter):
+      if let job = letter.job { close(job.id, &entry) }
+      bury(letter, &entry)
+    case .replayed(let letter, _, let job, _, _):
+      forgetLetters(of: entry) { $0.letter.id == letter }
+      reopen(job, &entry)
+    case .discarded(let letter, _, _, _): forgetLetters(of: entry) { $0.letter.id == letter }
+    }
+    keep(entry)
+    forgetOldest()
+    return true
+  }
+
+  private mutating func decide(_ decision: StateRecord.Decision, _ entry: inout Entry) {
+    if !entry.isDecided { undecidedCount -= 1 }
+    entry.isDecided = true
+    entry.image = decision.image
+    for job in decision.jobs where endedEarly.remove(job.id) == nil { open(job, &entry) }
+    if let outcome = decision.outcome { entry.settle(outcome, decision.reason) }
+    for letter in decision.deadLetters { bury(letter, &entry) }
+  }
+
+  private mutating func open(_ job: Job, _ entry: inout Entry) {
+    if jobs.updateValue(job, forKey: job.id) == nil { entry.openJobs += 1 }
+  }
+
+  private mutating func close(_ job: String, _ entry: inout Entry) {
+    if jobs.removeValue(forKey: job) != nil {
+      entry.openJobs -= 1
+    } else if !entry.isDecided {
+      endedEarly.insert(job)
+    }
+  }
+
+  /// A replay begins the event's story again: what it showed before stays in its trail only.
+  private mutating func reopen(_ job: Job?, _ entry: inout Entry) {
+    entry.outcome = nil
+    entry.reason = ""
+    if let job { return open(job, &entry) }
+    if entry.isDecided { undecidedCount += 1 }
+    entry.isDecided = false
+  }
+
+  private mutating func bury(_ letter: DeadLetter, _ entry: inout Entry) {
+    entry.settle(.dead, letter.detail)
+    deadLetters.append(OpenDeadLetter(letter: letter, image: entry.image))
+    letterCounts[entry.id, default: 0] += 1
+    guard deadLetters.count > deadLettersLimit, let oldest = deadLetters.first?.letter.id else { return }
+    forgetLetters(of: entry) { $0.letter.id == oldest }
+    forgottenDeadLetters += 1
+  }
+
+  // MARK: Forgetting
+
+  /// - Parameter current: is being changed, and kept by the caller.
+  private mutating func forgetLetters(of current: Entry, where isMeant: (OpenDeadLetter) -> Bool) {
+    for letter in deadLetters.filter(isMeant).map(\.letter) {
+      let count = letterCounts[letter.eventID] ?? 0
+      letterCounts[letter.eventID] = count > 1 ? count - 1 : nil
+      if letter.eventID != current.id, let entry = held[letter.eventID] { keep(entry) }
+    }
+    deadLetters.removeAll(where: isMeant)
+  }
+
+  /// Puts a changed entry where it belongs, or nowhere.
+  private mutating func keep(_ entry: Entry) {
+    if let number = numbers[entry.id] {
+      entries[number - firstNumber] = entry
+    } else if !entry.isFinished || letterCounts[entry.id] != nil {
+      held[entry.id] = entry
+    } else {
+      held[entry.id] = nil
+      if let key = entry.key { keys[key] = nil }
+    }
+  }
+
+  private mutating func forgetOldest() {
+    while entries.count > historyLimit, let oldest = entries.first, oldest.isFinished {
+      entries.removeFirst()
+      firstNumber += 1
+      numbers[oldest.id] = nil
+      keep(oldest)
+    }
+  }
+}

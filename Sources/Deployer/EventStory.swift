@@ -1,0 +1,88 @@
+import Clocks
+import Events
+import JSON
+
+/// All that is known about one event, in order, for `/events/{id}` and `relaunch explain`.
+struct EventStory {
+  let entry: EventIndex.Entry
+  let event: Event
+  let trail: [StateRecord]
+
+  var outcome: String { entry.isFinished ? entry.outcome?.rawValue ?? "unknown" : "running" }
+
+  var json: JSONValue {
+    var message: JSONObject = [:]
+    message["messageID"] = event.message.messageID.map { .string($0) }
+    message["publishTime"] = event.message.publishTime.map { .string($0.rfc3339) }
+    message["subscription"] = event.message.subscription.map { .string($0) }
+    message["orderingKey"] = event.message.orderingKey.map { .string($0) }
+    message["deliveryAttempt"] = event.message.deliveryAttempt.map { .number(JSONNumber(Int64($0))) }
+    message["attributes"] = .object(JSONObject(attributes))
+    message["data"] =
+      (try? JSONValue(parsing: event.message.data)) ?? .string(String(decoding: event.message.data, as: UTF8.self))
+    let received: JSONValue = ["state": "received", "event": .string(event.id), "at": .string(event.receivedAt.rfc3339)]
+    return [
+      "id": .string(event.id), "source": .string(event.source), "image": entry.image.map { .string($0) } ?? .null,
+      "outcome": .string(outcome), "reason": .string(entry.reason), "message": .object(message),
+      "stages": .array([received] + trail.map(\.json)),
+    ]
+  }
+
+  /// A publisher may give two attributes one name; the first is shown, as JSON allows one.
+  private var attributes: [JSONObject.Member] {
+    var seen: Set<String> = []
+    return event.message.attributes.filter { seen.insert($0.name).inserted }.map { (name: $0.name, value: .string($0.value)) }
+  }
+
+  var text: String {
+    var text = "event   \(event.id)\nsource  \(event.source)\nimage   \(entry.image ?? "-")\noutcome \(outcome)"
+    text += entry.reason.isEmpty ? "\n\n" : ": \(TextTable.plain(entry.reason))\n\n"
+    let start = event.message.publishTime ?? event.receivedAt
+    var table = TextTable("AT", "AFTER", "STAGE", "WHAT")
+    func add(_ at: Timestamp, _ stage: String, _ what: String) { table.add(at.rfc3339, Self.seconds(at - start), stage, what) }
+    if let publishTime = event.message.publishTime { add(publishTime, "published", "message \(event.message.messageID ?? "-")") }
+    add(event.receivedAt, "received", "by source \(event.source)")
+    for record in trail {
+      for (at, stage, what) in Self.lines(record) { add(at, stage, what) }
+    }
+    return text + table.text
+  }
+
+  private static func seconds(_ duration: Duration) -> String {
+    let milliseconds = Int((duration.inSeconds * 1000).rounded())
+    let fraction = String(abs(milliseconds) % 1000)
+    return
+      "\(milliseconds < 0 ? "-" : "+")\(abs(milliseconds) / 1000).\(String(repeating: "0", count: 3 - fraction.count))\(fraction) s"
+  }
+
+  private static func lines(_ record: StateRecord) -> [(Timestamp, String, String)] {
+    switch record {
+    case .decision(let decision):
+      let head = (
+        decision.at, "decided",
+        "\(decision.outcome?.rawValue ?? "\(decision.jobs.count) to run")\(decision.reason.isEmpty ? "" : ": ")\(decision.reason)"
+      )
+      let verdicts = decision.verdicts.map { (decision.at, "rule", verdict($0)) }
+      return [head] + verdicts + decision.jobs.map { (decision.at, "job", "\($0.id): restart \($0.target)") }
+        + decision.deadLetters.map(dead)
+    case .planned(let job, _, let restartedAt, let at):
+      return [(at, "planned", "\(job): restartedAt \(restartedAt.rfc3339WholeSeconds)")]
+    case .attemptFailed(let job, _, let attempt, let error, let at):
+      return [(at, "failed", "\(job): attempt \(attempt): \(error)")]
+    case .finished(let job, _, let outcome, let detail, _, let at):
+      return [(at, "finished", "\(job): \(outcome.rawValue): \(detail)")]
+    case .deadLetter(let letter): return [dead(letter)]
+    case .replayed(let letter, _, _, let by, let at): return [(at, "replayed", "\(letter) by \(by)")]
+    case .discarded(let letter, _, let by, let at): return [(at, "discarded", "\(letter) by \(by)")]
+    }
+  }
+
+  private static func dead(_ letter: DeadLetter) -> (Timestamp, String, String) {
+    (letter.lastAt, "dead", "\(letter.id): \(letter.reason): \(letter.detail)")
+  }
+
+  private static func verdict(_ json: JSONValue) -> String {
+    let name = "\(json["sensor"]?.string ?? "?")/\(json["trigger"]?.string ?? "?")"
+    return "\(name) \(json["verdict"]?.string ?? "?")\(json["reason"]?["message"]?.string.map { ": \($0)" } ?? "")"
+  }
+}

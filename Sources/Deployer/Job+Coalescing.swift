@@ -1,0 +1,24 @@
+import Events
+import Sensors
+
+extension Job {
+  /// What at most one job at a time may write to.
+  var target: String {
+    switch firing.action {
+    case .restart(let kind, let namespace, let name): "\(kind)/\(namespace)/\(name)"
+    }
+  }
+
+  /// Whether this job's restart makes `older`'s needless.
+  ///
+  /// It restarts the same workload, and whatever keeps this restart from being made would keep the other from it too: a restart that
+  /// came after this message was published came after the other's as well, and containers that pin a digest pin it for both images.
+  func covers(_ older: Job) -> Bool {
+    guard target == older.target, image.isEmpty || repository == older.repository else { return false }
+    guard let publishTime else { return true }
+    guard let olderTime = older.publishTime else { return false }
+    return publishTime >= olderTime
+  }
+
+  private var repository: String? { ImageReference(image)?.image }
+}

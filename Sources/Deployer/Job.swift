@@ -1,0 +1,53 @@
+package import Clocks
+package import JSON
+package import Sensors
+
+/// One restart that an event calls for.
+package struct Job: Sendable {
+  /// Unique in one log: the event's id and a number.
+  package let id: String
+  package let eventID: String
+  package let firing: Firing
+  /// When the message was published; nil where the sender did not say. A restart after it has done this job's work.
+  package let publishTime: Timestamp?
+  /// The image as the registry names it, with its tag.
+  package let image: String
+  /// When the work began.
+  package let startedAt: Timestamp
+  /// The `restartedAt` value that an earlier attempt made durable before it sent its patch. Every further attempt uses it.
+  package var planned: Timestamp?
+
+  package init(
+    id: String, eventID: String, firing: Firing, publishTime: Timestamp?, image: String, startedAt: Timestamp,
+    planned: Timestamp? = nil
+  ) {
+    self.id = id
+    self.eventID = eventID
+    self.firing = firing
+    self.publishTime = publishTime
+    self.image = image
+    self.startedAt = startedAt
+    self.planned = planned
+  }
+
+  package var json: JSONValue {
+    var members: [JSONObject.Member] = [
+      ("id", .string(id)), ("event", .string(eventID)), ("image", .string(image)), ("startedAt", .string(startedAt.rfc3339)),
+      ("firing", firing.json),
+    ]
+    if let publishTime { members.append(("publishTime", .string(publishTime.rfc3339))) }
+    if let planned { members.append(("planned", .string(planned.rfc3339WholeSeconds))) }
+    return .object(JSONObject(members))
+  }
+
+  /// - Returns: nil for anything that `json` does not write.
+  package init?(json: JSONValue) {
+    guard let members = json.object, let id = members["id"]?.string, let eventID = members["event"]?.string,
+      let image = members["image"]?.string, let startedAt = members["startedAt"]?.timestamp,
+      let firing = members["firing"].flatMap({ try? Firing(json: $0) })
+    else { return nil }
+    self.init(
+      id: id, eventID: eventID, firing: firing, publishTime: members["publishTime"]?.timestamp, image: image,
+      startedAt: startedAt, planned: members["planned"]?.timestamp)
+  }
+}

@@ -1,0 +1,154 @@
+import Clocks
+import Configuration
+import DurableLog
+import Events
+import Kubernetes
+import Logging
+import Sensors
+import Telemetry
+import Workers
+
+/// Does one job: one attempt after the other, each ending in a record.
+struct Worker: Sendable {
+  /// nil: a dry run without a cluster.
+  let restart: RolloutRestart?
+  let namespaces: NamespacePolicy
+  let skew: Duration
+  let isDryRun: Bool
+  let ledger: Ledger
+  let completions: Completions
+  let clock: any WallClock
+  let metrics: DeployerMetrics
+  let logger: Logger
+
+  /// Makes one attempt at `job`.
+  func attempt(_ job: Job, _ attempt: Int) async -> AttemptVerdict {
+    guard case .restart(let kind, let namespace, let name) = job.firing.action else { return .finished }
+    guard kind == "Deployment" else {
+      return await bury(job, attempt, "unsupported", "\(job.target): only Deployments can be restarted by this version")
+    }
+    guard namespaces.allows(namespace) else {
+      return await bury(
+        job, attempt, "namespace",
+        "\(job.target): the namespace is not in the list `kubernetes.namespaces` of the configuration; add it and replay")
+    }
+    guard let restart else {
+      await end(job, .wouldRestart, "dry run without a cluster: the Deployment was not looked at", attempt, clock.now())
+      return .finished
+    }
+    let request = RestartRequest(
+      namespace: namespace, name: name, messageID: job.eventID, publishTime: job.publishTime, image: ImageReference(job.image),
+      planned: planned(job), skew: skew, isDryRun: isDryRun)
+    do throws(RestartError) {
+      let report = try await restart.run(request) { plan in
+        try await ledger.record(.planned(job: job.id, eventID: job.eventID, restartedAt: plan.value, at: clock.now()))
+      }
+      return await finish(job, attempt, report)
+    } catch {
+      return await failed(job, attempt, error)
+    }
+  }
+
+  /// The value an earlier attempt made durable, in this process or before.
+  private func planned(_ job: Job) -> Timestamp? { ledger.read { $0.jobs[job.id]?.planned } ?? job.planned }
+
+  private func finish(_ job: Job, _ attempts: Int, _ report: RestartReport) async -> AttemptVerdict {
+    let now = clock.now()
+    let (outcome, text) = Self.outcome(report.outcome)
+    if outcome == .succeeded { metrics.decisionToPatch.observe(now - job.startedAt) }
+    let detail = ([text] + report.notes).joined(separator: "; ")
+    await end(job, outcome, detail, attempts, now)
+    return .finished
+  }
+
+  /// Records the end of a job.
+  func end(_ job: Job, _ outcome: Outcome, _ detail: String, _ attempts: Int, _ now: Timestamp) async {
+    do throws(LogError) {
+      try await ledger.record(
+        .finished(job: job.id, eventID: job.eventID, outcome, detail: detail, attempts: attempts, at: now))
+    } catch {
+      // The log is gone, and the process ends. After the next start the job runs again and finds its work done.
+      logger.error("outcome not recorded", metadata: ["job": "\(job.id)", "error": "\(error)"])
+      return
+    }
+    metrics.ended(outcome)
+    logger.info(
+      "finished",
+      metadata: [
+        "event_id": "\(job.eventID)", "job": "\(job.id)", "target": "\(job.target)", "outcome": "\(outcome.rawValue)",
+        "detail": "\(detail)", "attempts": "\(attempts)",
+      ])
+    completions.check(job.eventID)
+  }
+
+  /// Records that `newer` does the work of `older`. Nobody waits for this record: if it is lost with the machine, the older job runs
+  /// again and finds its work done.
+  @Sendable func coalesced(_ older: Job, _ newer: Job) {
+    let record = StateRecord.finished(
+      job: older.id, eventID: older.eventID, .coalesced, detail: "into \(newer.id)", attempts: 0, at: clock.now())
+    ledger.note(record) { [completions] _ in completions.check(older.eventID) }
+    metrics.ended(.coalesced)
+    logger.debug("coalesced", metadata: ["event_id": "\(older.eventID)", "job": "\(older.id)", "into": "\(newer.id)"])
+  }
+
+  private func failed(_ job: Job, _ attempt: Int, _ error: RestartError) async -> AttemptVerdict {
+    switch error.disposition {
+    case .permanent(let reason): return await bury(job, attempt, reason.rawValue, "\(error)")
+    case .retry(let reason, let retryAfter):
+      metrics.attemptsFailed.add()
+      logger.warning(
+        "attempt failed",
+        metadata: [
+          "event_id": "\(job.eventID)", "job": "\(job.id)", "target": "\(job.target)", "attempt": "\(attempt)",
+          "reason": "\(reason.rawValue)", "error": "\(error)",
+        ])
+      // Awaited, so that `exhausted` finds it. Where the log has failed there is nobody to tell.
+      try? await ledger.record(
+        .attemptFailed(job: job.id, eventID: job.eventID, attempt: attempt, error: "\(error)", at: clock.now()))
+      return .retry(after: retryAfter)
+    }
+  }
+
+  /// Gives a job up when its attempts have run out.
+  func exhausted(_ job: Job, _ attempts: Int) async {
+    let last = (try? ledger.read { $0[job.eventID] }.map { try ledger.trail($0) })?.reversed().lazy.compactMap { record in
+      if case .attemptFailed(job.id, _, _, let error, _) = record { error } else { nil }
+    }.first
+    _ = await bury(job, attempts, "exhausted", "\(job.target): \(attempts) attempts failed; the last: \(last ?? "unknown")")
+  }
+
+  private func bury(_ job: Job, _ attempts: Int, _ reason: String, _ detail: String) async -> AttemptVerdict {
+    var job = job
+    job.planned = planned(job)
+    let letter = DeadLetter(
+      id: "\(job.eventID).dead\(job.id.dropFirst(job.eventID.count + 4))", eventID: job.eventID, job: job, reason: reason,
+      detail: detail,
+      attempts: attempts, firstAt: job.startedAt, lastAt: clock.now())
+    do throws(LogError) {
+      try await ledger.record(.deadLetter(letter))
+    } catch {
+      logger.error("dead letter not recorded", metadata: ["job": "\(job.id)", "error": "\(error)"])
+      return .finished
+    }
+    metrics.ended(.dead)
+    logger.warning(
+      "dead letter",
+      metadata: [
+        "event_id": "\(job.eventID)", "job": "\(job.id)", "dead_letter": "\(letter.id)", "target": "\(job.target)",
+        "reason": "\(reason)", "detail": "\(detail)", "attempts": "\(attempts)",
+      ])
+    completions.check(job.eventID)
+    return .finished
+  }
+
+  private static func outcome(_ outcome: RestartOutcome) -> (Outcome, String) {
+    switch outcome {
+    case .restarted(let value, let generation, _):
+      (.succeeded, "restartedAt \(value.rfc3339WholeSeconds), generation \(generation)")
+    case .alreadyDone(let value): (.succeeded, "an earlier attempt had restarted it: restartedAt \(value)")
+    case .superseded(let by): (.superseded, "it was restarted at \(by), after the message was published")
+    case .skipped(let reason): (.skipped, reason.rawValue)
+    case .wouldRestart(let value): (.wouldRestart, "dry run; restartedAt would be \(value.rfc3339WholeSeconds)")
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import Configuration
+import FoundationEssentials
+
+/// The rules and the mapping that the tests work with.
+enum Documents {
+  static let frontend = "us-docker.pkg.dev/acme-prod/apps/my-app-frontend:latest"
+  static let backend = "us-docker.pkg.dev/acme-prod/apps/my-app-backend:latest"
+
+  /// - Parameter filter: of the message's data, as a flow list.
+  static func rules(filter: String = "[{path: $.action, type: string, value: [INSERT]}]") -> String {
+    """
+    apiVersion: argoproj.io/v1alpha1
+    kind: EventSource
+    metadata: {name: registry}
+    spec:
+      pubSub:
+        images: {projectId: acme-prod, topic: gcr, jsonBody: true}
+    ---
+    apiVersion: argoproj.io/v1alpha1
+    kind: Sensor
+    metadata: {name: restarts}
+    spec:
+      dependencies:
+        - {name: push, eventSourceName: registry, eventName: images, filters: {data: \(filter)}}
+      triggers:
+        - template:
+            name: restart
+            argoWorkflow:
+              operation: submit
+              source:
+                resource: {apiVersion: argoproj.io/v1alpha1, kind: WorkflowTemplate, name: restart-template}
+              parameters:
+                - {src: {dependency: push, dataKey: $.serviceName}, dest: parameters.target}
+    ---
+    apiVersion: argoproj.io/v1alpha1
+    kind: WorkflowTemplate
+    metadata: {name: restart-template}
+    spec:
+      entrypoint: main
+      arguments: {parameters: [{name: target, value: none}]}
+      templates:
+        - name: main
+          inputs: {parameters: [{name: target}]}
+          container: {image: kubectl, command: [kubectl], args: [rollout, restart, "deployment/{{inputs.parameters.target}}"]}
+
+    """
+  }
+
+  static let mapping = """
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: mapping}
+    data:
+      my-app-frontend: {deploymentName: frontend, namespace: default}
+      my-app-backend: {deploymentName: backend, namespace: backend-ns}
+
+    """
+
+  static func generation(rules: String = rules()) -> Generation {
+    Generation(rules: [("rules.yaml", Array(rules.utf8))], mapping: [("mapping.yaml", Array(mapping.utf8))])
+  }
+
+  /// A directory with `rules` and `mapping`, made once.
+  static let directory = Result {
+    let url = FileManager.default.temporaryDirectory.appending(path: "relaunch-documents-" + UUID().uuidString)
+    for (name, text) in [("rules", rules()), ("mapping", mapping)] {
+      let directory = url.appending(path: name)
+      try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+      try Data(text.utf8).write(to: directory.appending(path: "\(name).yaml"))
+    }
+    return url.path
+  }
+}

@@ -1,0 +1,181 @@
+import Clocks
+@testable import Deployer
+import Testing
+
+struct EventIndexTests {
+  @Test func countsAnEventAsBacklogUntilItsJobsHaveEnded() {
+    var index = Samples.index()
+    index.accept("1")
+    var backlogs = [index.backlog]
+    let jobs = [Samples.job("1.job1", of: "1"), Samples.job("1.job2", of: "1", target: "backend")]
+    for record in [Samples.decision("1", jobs: jobs), Samples.finished(jobs[0]), Samples.finished(jobs[1], .superseded)] {
+      #expect(index["1"]?.isFinished == false)
+      index.apply(record)
+      backlogs.append(index.backlog)
+    }
+    #expect(backlogs == [1, 2, 1, 0])
+    #expect(index["1"]?.isFinished == true)
+    #expect(index["1"]?.outcome == .succeeded)
+    #expect(index.unfinished.isEmpty)
+  }
+
+  @Test func showsTheWeightiestOutcomeOfAnEventsJobs() {
+    var index = Samples.index()
+    index.accept("1")
+    let jobs = (1...3).map { Samples.job("1.job\($0)", of: "1", target: "web\($0)") }
+    index.apply(Samples.decision("1", jobs: jobs))
+    index.apply(Samples.finished(jobs[0], .coalesced))
+    index.apply(.deadLetter(Samples.letter("1.dead2", of: "1", job: jobs[1])))
+    index.apply(Samples.finished(jobs[2]))
+    #expect(index["1"]?.outcome == .dead)
+    #expect(index["1"]?.reason == "may not")
+  }
+
+  @Test func finishesAnEventWithoutJobsByItsDecision() {
+    var index = Samples.index()
+    index.accept("1")
+    index.apply(Samples.decision("1", outcome: .filtered, reason: "no rule"))
+    #expect(index["1"]?.isFinished == true)
+    #expect(index["1"]?.outcome == .filtered)
+    #expect(index.backlog == 0)
+  }
+
+  @Test func acceptsAnEventOnce() {
+    var index = Samples.index()
+    index.accept("1", 1)
+    index.accept("1", 2)
+    #expect(index.count == 1)
+    #expect(index.backlog == 1)
+    #expect(index["1"]?.position == Samples.position(1))
+  }
+
+  @Test func keepsAPlannedValueWithItsJob() {
+    var index = Samples.index()
+    index.accept("1")
+    index.apply(Samples.decision("1", jobs: [Samples.job("1.job1", of: "1")]))
+    index.apply(.planned(job: "1.job1", eventID: "1", restartedAt: Samples.now, at: Samples.now))
+    #expect(index.jobs["1.job1"]?.planned == Samples.now)
+  }
+
+  @Test func refusesRecordsOfUnknownEvents() {
+    var index = Samples.index()
+    let isApplied = index.apply(Samples.decision("2", outcome: .filtered))
+    #expect(!isApplied)
+    #expect(index.dump == Samples.index().dump)
+  }
+
+  /// A full disk has the decision wait, and then takes the job's end.
+  @Test func doesNotOpenAJobThatEndedBeforeItsDecision() {
+    var index = Samples.index()
+    index.accept("1")
+    let job = Samples.job("1.job1", of: "1")
+    index.apply(Samples.finished(job))
+    #expect(index["1"]?.isFinished == false)
+    index.apply(Samples.decision("1", jobs: [job]))
+    #expect(index["1"]?.isFinished == true)
+    #expect(index.backlog == 0)
+  }
+
+  // MARK: Dead letters
+
+  @Test func replayOfAJobReopensTheEvent() {
+    var index = Samples.index()
+    index.accept("1")
+    let job = Samples.job("1.job1", of: "1")
+    index.apply(Samples.decision("1", jobs: [job]))
+    index.apply(.deadLetter(Samples.letter("1.dead1", of: "1", job: job)))
+    #expect(index.deadLetters.map(\.letter.id) == ["1.dead1"])
+    #expect(index["1"]?.outcome == .dead)
+    let again = Samples.job("1.job2.1", of: "1")
+    index.apply(.replayed(deadLetter: "1.dead1", eventID: "1", job: again, by: "admin", at: Samples.now))
+    #expect(index.deadLetters.isEmpty)
+    #expect(index["1"]?.isFinished == false)
+    #expect(index["1"]?.outcome == nil)
+    index.apply(Samples.finished(again))
+    #expect(index["1"]?.outcome == .succeeded)
+    #expect(index.backlog == 0)
+  }
+
+  @Test func replayOfAnEventAwaitsANewDecision() {
+    var index = Samples.index()
+    index.accept("1")
+    index.apply(Samples.decision("1", letters: [Samples.letter("1.dead1", of: "1")]))
+    #expect(index["1"]?.isFinished == true)
+    index.apply(.replayed(deadLetter: "1.dead1", eventID: "1", job: nil, by: "admin", at: Samples.now))
+    #expect(index.backlog == 1)
+    #expect(index.unfinished.map(\.id) == ["1"])
+    index.apply(Samples.decision("1", outcome: .filtered))
+    #expect(index.backlog == 0)
+  }
+
+  @Test func discardLeavesTheEventAsItWas() {
+    var index = Samples.index()
+    index.accept("1")
+    index.apply(Samples.decision("1", letters: [Samples.letter("1.dead1", of: "1")]))
+    index.apply(.discarded(deadLetter: "1.dead1", eventID: "1", by: "admin", at: Samples.now))
+    #expect(index.deadLetters.isEmpty)
+    #expect(index["1"]?.outcome == .dead)
+  }
+
+  @Test func keepsTheNewestDeadLettersAndCountsTheOthers() {
+    var index = Samples.index(deadLetters: 2)
+    for number in 1...5 {
+      index.accept("\(number)")
+      index.apply(Samples.decision("\(number)", letters: [Samples.letter("\(number).dead1", of: "\(number)")]))
+    }
+    #expect(index.deadLetters.map(\.letter.id) == ["4.dead1", "5.dead1"])
+    #expect(index.forgottenDeadLetters == 3)
+  }
+
+  // MARK: History
+
+  @Test func forgetsFinishedEventsOldestFirst() {
+    var index = Samples.index(history: 2)
+    for number in 1...4 {
+      index.accept("\(number)")
+      index.apply(Samples.decision("\(number)", outcome: .filtered))
+    }
+    #expect(index.newest(before: nil).map(\.id) == ["4", "3"])
+    #expect(index["2"] == nil)
+  }
+
+  @Test func forgetsNoEventThatIsNotFinished() {
+    var index = Samples.index(history: 1)
+    index.accept("1")
+    for number in 2...4 {
+      index.accept("\(number)")
+      index.apply(Samples.decision("\(number)", outcome: .filtered))
+    }
+    #expect(index.unfinished.map(\.id) == ["1"])
+    index.apply(Samples.decision("1", outcome: .filtered))
+    #expect(index.newest(before: nil).map(\.id) == ["4"])
+  }
+
+  /// What a person was shown can still be replayed or discarded, however much came after it.
+  @Test func remembersTheEventsOfDeadLetters() {
+    var index = Samples.index(history: 1)
+    index.accept("1")
+    index.apply(Samples.decision("1", letters: [Samples.letter("1.dead1", of: "1")]))
+    for number in 2...4 {
+      index.accept("\(number)")
+      index.apply(Samples.decision("\(number)", outcome: .filtered))
+    }
+    #expect(index["1"]?.outcome == .dead)
+    index.apply(.replayed(deadLetter: "1.dead1", eventID: "1", job: nil, by: "admin", at: Samples.now))
+    #expect(index.unfinished.map(\.id) == ["1"])
+    index.apply(Samples.decision("1", outcome: .filtered))
+    #expect(index["1"] == nil)
+    #expect(index.count == 1)
+    #expect(index.backlog == 0)
+  }
+
+  @Test(arguments: [(nil, ["3", "2"]), (2, ["2"]), (Int.min, []), (Int.max, ["3", "2"])] as [(Int?, [String])])
+  func pagesFromAnyNumber(_ before: Int?, _ ids: [String]) {
+    var index = Samples.index(history: 2)
+    for number in 1...3 {
+      index.accept("\(number)")
+      index.apply(Samples.decision("\(number)", outcome: .filtered))
+    }
+    #expect(index.newest(before: before).map(\.id) == ids)
+  }
+}

@@ -1,0 +1,91 @@
+import Clocks
+import Configuration
+@testable import Deployer
+import Events
+import Sensors
+import Testing
+
+struct JudgeTests {
+  private func decision(_ push: Push, rules: String = Documents.rules(), round: Int = 0) throws -> StateRecord.Decision {
+    Judge(generation: Documents.generation(rules: rules)).rule(on: try push.event(), round: round, at: Samples.now)
+  }
+
+  @Test func makesAJobOfAPushedTag() throws {
+    let decision = try decision(Push(id: "1"))
+    let job = try #require(decision.jobs.first)
+    #expect(decision.jobs.count == 1)
+    #expect(job.id == "1.job1")
+    #expect(job.target == "Deployment/default/frontend")
+    #expect(job.publishTime == Push.published)
+    #expect(job.image == decision.image)
+    #expect(decision.image?.hasPrefix(Documents.frontend) == true)
+    #expect(decision.outcome == nil && decision.deadLetters.isEmpty)
+  }
+
+  @Test func namesTheGenerationThatDecided() throws {
+    let generation = Documents.generation()
+    #expect(try decision(Push(id: "1")).generation == generation.name)
+    #expect(!generation.name.isEmpty)
+    #expect(Documents.generation(rules: Documents.rules(filter: "[]")).name != generation.name)
+  }
+
+  @Test func keepsTheIDsOfRoundsApart() throws {
+    #expect(try decision(Push(id: "1"), round: 7).jobs.map(\.id) == ["1.job7.1"])
+    #expect(try decision(Push(id: "1", data: "{"), round: 7).deadLetters.map(\.id) == ["1.dead7.1"])
+  }
+
+  @Test(arguments: [
+    (#"{"action":"DELETE","tag":"us-docker.pkg.dev/acme-prod/apps/my-app-frontend:latest"}"#, "deleted"),
+    (
+      #"{"action":"INSERT","digest":"us-docker.pkg.dev/acme-prod/apps/my-app-frontend@sha256:\#(String(repeating: "ab", count: 32))"}"#,
+      "without a tag"
+    ),
+    (#"{"action":"RENAME"}"#, "RENAME"), ("", "attributes only"),
+    (#"{"action":"INSERT","tag":"us-docker.pkg.dev/a/b/c:sha256-\#(String(repeating: "ab", count: 32)).sig"}"#, "signature"),
+  ])
+  func ignoresWhatIsNoNewsOfATaggedImage(_ data: String, _ word: String) throws {
+    let decision = try decision(Push(id: "1", data: data))
+    #expect(decision.outcome == .ignored)
+    #expect(decision.reason.contains(word), "\(decision.reason)")
+    #expect(decision.jobs.isEmpty && decision.deadLetters.isEmpty)
+  }
+
+  @Test func filtersWhatNoRuleWants() throws {
+    let rules = Documents.rules(filter: "[{path: $.action, type: string, value: [NEVER]}]")
+    let decision = try decision(Push(id: "1"), rules: rules)
+    #expect(decision.outcome == .filtered)
+    #expect(decision.reason.contains("restarts/restart") && decision.reason.contains("NEVER"), "\(decision.reason)")
+    #expect(decision.verdicts.count == 1)
+  }
+
+  @Test func saysThatThereAreNoRules() throws {
+    let decision = try decision(Push(id: "1"), rules: "")
+    #expect(decision.outcome == .filtered)
+    #expect(decision.reason == "there are no rules")
+  }
+
+  @Test(arguments: ["{", "[1]", "not JSON", #"{"action":"INSERT","tag":"//"}"#])
+  func buriesWhatCannotBeRead(_ data: String) throws {
+    let decision = try decision(Push(id: "1", data: data))
+    #expect(decision.outcome == nil)
+    #expect(decision.deadLetters.map(\.reason) == ["poison"])
+    #expect(decision.deadLetters.map(\.id) == ["1.dead1"])
+    #expect(decision.deadLetters.first?.detail == decision.reason)
+  }
+
+  @Test func buriesWhatCannotBeResolved() throws {
+    let decision = try decision(Push(id: "1", image: "us-docker.pkg.dev/acme-prod/apps/stranger:latest"))
+    #expect(decision.deadLetters.map(\.reason) == ["unresolved"])
+    #expect(decision.deadLetters.first?.detail.contains("stranger") == true)
+  }
+
+  /// Somebody else than a registry publishes: the rules alone say whether that matters.
+  @Test func leavesABodyWithoutActionToTheRules() throws {
+    let rules = Documents.rules(filter: "[{path: $.serviceName, type: string, value: [frontend]}]")
+    let decision = try decision(Push(id: "1", data: #"{"serviceName":"frontend"}"#), rules: rules)
+    #expect(decision.jobs.map(\.target) == ["Deployment/default/frontend"])
+    #expect(decision.jobs.first?.image == "")
+    #expect(decision.image == nil)
+    #expect(try self.decision(Push(id: "1", data: #"{"serviceName":"other"}"#), rules: rules).outcome == .filtered)
+  }
+}

@@ -1,0 +1,56 @@
+import Logging
+import Synchronization
+
+/// The log lines of a test, to be waited for: each stage of the pipeline ends with one.
+final class LogLines: Sendable {
+  private struct State {
+    var lines: [String] = []
+    var waiters: [(words: [String], count: Int, continuation: CheckedContinuation<Void, Never>)] = []
+
+    func count(_ words: [String]) -> Int { lines.count { line in words.allSatisfy { line.contains($0) } } }
+  }
+
+  private let state = Mutex(State())
+
+  var all: [String] { state.withLock { $0.lines } }
+
+  /// Returns once `count` lines have all of `words`.
+  func reach(_ count: Int = 1, _ words: String...) async {
+    await withCheckedContinuation { continuation in
+      let isReached = state.withLock { state in
+        let isReached = state.count(words) >= count
+        if !isReached { state.waiters.append((words, count, continuation)) }
+        return isReached
+      }
+      if isReached { continuation.resume() }
+    }
+  }
+
+  private func append(_ line: String) {
+    let reached = state.withLock { state in
+      state.lines.append(line)
+      let reached = state.waiters.filter { state.count($0.words) >= $0.count }
+      state.waiters = state.waiters.filter { state.count($0.words) < $0.count }
+      return reached
+    }
+    for waiter in reached { waiter.continuation.resume() }
+  }
+
+  var logger: Logger { Logger(label: "test") { _ in Handler(lines: self) } }
+
+  private struct Handler: LogHandler {
+    let lines: LogLines
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.trace
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+      get { metadata[key] }
+      set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+      let pairs = (event.metadata ?? [:]).sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+      lines.append((["\(event.message)"] + pairs).joined(separator: " "))
+    }
+  }
+}

@@ -1,0 +1,302 @@
+import Clocks
+import Configuration
+@testable import Deployer
+import DurableLog
+import HTTP
+import HTTPClient
+import HTTPServer
+import JSON
+import Kubernetes
+import Testing
+import TestSupport
+
+@Suite(.timeLimit(.minutes(2))) struct PipelineTests {
+  @Test func restartsWithOneReadAndOnePatch() async throws {
+    let pipeline = try Pipeline()
+    try await pipeline.running {
+      try await pipeline.accept(Push(id: "1"))
+      await pipeline.lines.reach(1, "finished", "event_id=1")
+      let story = try await pipeline.json("/events/1")
+      #expect(story["outcome"] == "succeeded")
+      #expect(try await pipeline.stages("1") == ["received", "decided", "planned", "finished"])
+      #expect(pipeline.api.log.map(\.method) == [.get, .patch])
+      #expect(pipeline.disk.afterKill().paths.contains { $0.hasPrefix("/state/") })
+    }
+  }
+
+  @Test func makesOneEventOfConcurrentCopies() async throws {
+    let pipeline = try Pipeline { $0.acknowledgeCompleted() }
+    try await pipeline.running {
+      let statuses = try await withThrowingTaskGroup(of: HTTPStatus.self) { group in
+        for _ in 0..<12 { group.addTask { try await pipeline.push(Push(id: "1")) } }
+        return try await group.reduce(into: []) { $0.append($1) }
+      }
+      #expect(statuses == [HTTPStatus](repeating: .noContent, count: 12))
+      try await pipeline.accept(Push(id: "1"))
+      #expect(try await pipeline.json("/events")["events"]?.array?.count == 1)
+      #expect(pipeline.api.count(of: .patch) == 1)
+    }
+  }
+
+  @Test func answersAfterTheOutcomeWhereTheSourceSaysSo() async throws {
+    let pipeline = try Pipeline { $0.acknowledgeCompleted() }
+    try await pipeline.running {
+      try await pipeline.accept(Push(id: "1"))
+      #expect(pipeline.api.count(of: .patch) == 1)
+      #expect(try await pipeline.json("/events/1")["outcome"] == "succeeded")
+      try await pipeline.accept(Push(id: "2", data: "{"))
+      #expect(try await pipeline.json("/events/2")["outcome"] == "dead")
+    }
+  }
+
+  @Test(arguments: [
+    FakeAPIServer.Step.refuse(500), .refuse(503, reason: "ServiceUnavailable"), .refuse(429, retryAfter: 0),
+    .fail(.connectionLost(origin: "test", reason: "reset")), .fail(.deadlineExceeded(origin: "test", after: .seconds(10))),
+    .answer(200, content: "<html>"),
+  ])
+  func triesAgain(_ step: FakeAPIServer.Step) async throws {
+    let pipeline = try Pipeline { $0.acknowledgeCompleted() }
+    pipeline.api.script(.get, step, step)
+    try await pipeline.running {
+      try await pipeline.accept(Push(id: "1"))
+      #expect(
+        try await pipeline.stages("1")
+          == ["received", "decided", "attempt-failed", "attempt-failed", "planned", "finished"])
+      #expect(pipeline.api.count(of: .get) == 3)
+      #expect(pipeline.api.count(of: .patch) == 1)
+    }
+  }
+
+  /// The patch was applied and nobody heard of it: the next attempt finds it by the planned value.
+  @Test func restartsOnceThoughTheAnswerIsLost() async throws {
+    let pipeline = try Pipeline { $0.acknowledgeCompleted() }
+    pipeline.api.script(.patch, .lose(.connectionLost(origin: "test", reason: "reset")))
+    try await pipeline.running {
+      try await pipeline.accept(Push(id: "1"))
+      #expect(try await pipeline.json("/events/1")["outcome"] == "succeeded")
+      #expect(pipeline.api.count(of: .patch) == 1)
+      #expect(pipeline.api.deployment("default", "frontend")?["metadata"]?["generation"] == 2)
+    }
+  }
+
+  @Test func waitsAsLongAsTheServerAsks() async throws {
+    let pipeline = try Pipeline { $0.acknowledgeCompleted() }
+    pipeline.api.script(.get, .refuse(429, reason: "TooManyRequests", retryAfter: 1))
+    try await pipeline.running {
+      let start = ContinuousClock.now
+      try await pipeline.accept(Push(id: "1"))
+      #expect(start.duration(to: .now) >= .seconds(1))
+      #expect(try await pipeline.json("/events/1")["outcome"] == "succeeded")
+    }
+  }
+
+  @Test(arguments: [
+    (FakeAPIServer.Step.refuse(403, reason: "Forbidden", message: "no"), "forbidden"),
+    (.refuse(404, reason: "NotFound"), "not_found"),
+    (.refuse(422, reason: "Invalid"), "invalid"),
+  ])
+  func buriesWhatFailsForGood(_ step: FakeAPIServer.Step, _ reason: String) async throws {
+    let pipeline = try Pipeline { $0.acknowledgeCompleted() }
+    pipeline.api.script(.get, step)
+    try await pipeline.running {
+      try await pipeline.accept(Push(id: "1"))
+      let letter = try await pipeline.json("/deadletters/1.dead1")
+      #expect(letter["reason"] == .string(reason))
+      #expect(letter["attempts"] == 1)
+      #expect(pipeline.api.count(of: .get) == 1)
+      #expect(pipeline.api.count(of: .patch) == 0)
+    }
+  }
+
+  @Test func buriesARestartOfAPausedDeployment() async throws {
+    let api = FakeAPIServer()
+    api.addDeployment("default", "frontend", isPaused: true)
+    let pipeline = try Pipeline(api: api) { $0.acknowledgeCompleted() }
+    try await pipeline.running {
+      try await pipeline.accept(Push(id: "1"))
+      #expect(try await pipeline.json("/deadletters/1.dead1")["reason"] == "paused")
+      #expect(api.count(of: .patch) == 0)
+    }
+  }
+
+  @Test func buriesWhatFailsTooOften() async throws {
+    let pipeline = try Pipeline {
+      $0.acknowledgeCompleted()
+      $0.retry.attempts = 2
+    }
+    pipeline.api.script(.get, .refuse(500), .refuse(503, message: "the last words"))
+    try await pipeline.running {
+      try await pipeline.accept(Push(id: "1"))
+      let letter = try await pipeline.json("/deadletters/1.dead1")
+      #expect(letter["reason"] == "exhausted")
+      #expect(letter["attempts"] == 2)
+      #expect(letter["detail"]?.string?.contains("the last words") == true, "\(letter.text())")
+      #expect(pipeline.api.count(of: .get) == 2)
+    }
+  }
+
+  @Test func touchesNoNamespaceThatIsNotAllowed() async throws {
+    let pipeline = try Pipeline { $0.acknowledgeCompleted() }
+    try await pipeline.running {
+      try await pipeline.accept(Push(id: "1", image: Documents.backend))
+      let letter = try await pipeline.json("/deadletters/1.dead1")
+      #expect(letter["reason"] == "namespace")
+      #expect(letter["detail"]?.string?.contains("backend-ns") == true)
+      #expect(pipeline.api.log.isEmpty)
+    }
+  }
+
+  @Test func looksAndDoesNotPatchInADryRun() async throws {
+    let pipeline = try Pipeline {
+      $0.acknowledgeCompleted()
+      $0.isDryRun = true
+    }
+    try await pipeline.running {
+      try await pipeline.accept(Push(id: "1"))
+      #expect(try await pipeline.json("/events/1")["outcome"] == "would-restart")
+      #expect(pipeline.api.log.map(\.method) == [.get])
+    }
+  }
+
+  @Test func coalescesJobsThatWaitForOneWorkload() async throws {
+    let pipeline = try Pipeline()
+    // Taken before anybody works, so that all wait.
+    for number in 1...5 {
+      try await pipeline.accept(Push(id: "\(number)", publishTime: Push.published + .milliseconds(number)))
+    }
+    await pipeline.lines.reach(5, "decided")
+    try await pipeline.running {
+      await pipeline.lines.reach(1, "finished", "event_id=5")
+      let coalesced = try await pipeline.json("/events?outcome=coalesced")["events"]?.array?.map { $0["id"] }
+      #expect(coalesced == ["4", "3", "2", "1"])
+      #expect(try await pipeline.json("/events/5")["outcome"] == "succeeded")
+      #expect(pipeline.api.count(of: .patch) == 1)
+    }
+  }
+
+  // MARK: Refusals
+
+  @Test func refusesMoreThanTheBacklogHolds() async throws {
+    let pipeline = try Pipeline { $0.limits.backlog = 2 }
+    try await pipeline.accept(Push(id: "1"))
+    try await pipeline.accept(Push(id: "2", image: Documents.backend))
+    let refusal = try await pipeline.push(Push(id: "3").body)
+    #expect(refusal.status == .tooManyRequests)
+    #expect(refusal.fields["retry-after"] == "5")
+    try await pipeline.running {
+      await pipeline.lines.reach(1, "finished", "event_id=1")
+      await pipeline.lines.reach(1, "dead letter", "event_id=2")
+      try await pipeline.accept(Push(id: "3"))
+    }
+  }
+
+  /// Nobody can say what a failed sync left on the disk: no push that it covered is answered 2xx, and none after it.
+  @Test func promisesNothingOnceTheLogHasFailed() async throws {
+    let pipeline = try Pipeline()
+    try await pipeline.running {
+      pipeline.disk.inject(.error(5), atEvery: "fdatasync")
+      let refusal = try await pipeline.push(Push(id: "1").body)
+      #expect(refusal.status == .serviceUnavailable)
+      #expect(refusal.fields["retry-after"] == "5")
+      guard case .failed? = pipeline.deployer.logFailure else { return #expect(Bool(false), "the log is said to work") }
+      pipeline.disk.inject(nil, atEvery: "fdatasync")
+      #expect(try await pipeline.push(Push(id: "2")) == .serviceUnavailable)
+      #expect(pipeline.api.log.isEmpty)
+      #expect(try await pipeline.ask("/events/1").status == .notFound)
+    }
+  }
+
+  @Test func takesNothingMoreOnceItStops() async throws {
+    let pipeline = try Pipeline()
+    pipeline.deployer.beginStopping()
+    #expect(try await pipeline.push(Push(id: "1")) == .serviceUnavailable)
+  }
+
+  /// Without rules every push would be acknowledged and filtered.
+  @Test func takesNothingBeforeTheRulesCouldBeRead() async throws {
+    let pipeline = try Pipeline { $0.rules += "-not-mounted" }
+    let refusal = try await pipeline.push(Push(id: "1").body)
+    #expect(refusal.status == .serviceUnavailable)
+    guard case .answer(let ready) = pipeline.deployer.opsService.admit(HTTPRequest(method: .get, target: "/readyz")) else {
+      Issue.record("a probe is answered at once")
+      return
+    }
+    #expect(ready.status == .serviceUnavailable)
+    #expect(String(decoding: ready.content, as: UTF8.self).contains("[-]rules not read yet\n"))
+  }
+
+  /// The value of the patch is durable before the patch is sent, or a crash would send another.
+  @Test func sendsNoPatchThatIsNotJournaled() async throws {
+    let pipeline = try Pipeline { $0.retry.attempts = 2 }
+    pipeline.api.script(.get, .change { _ in pipeline.disk.inject(.error(5), atEvery: "fdatasync") })
+    try await pipeline.running {
+      try await pipeline.accept(Push(id: "1"))
+      await pipeline.lines.reach(1, "dead letter not recorded")
+      #expect(pipeline.api.count(of: .get) == 2)
+      #expect(pipeline.api.count(of: .patch) == 0)
+    }
+  }
+
+  @Test func answersOtherRequestsByTheirHead() async throws {
+    let pipeline = try Pipeline()
+    #expect(try await pipeline.push(.get, "/healthz").status == .ok)
+    #expect(try await pipeline.push(.get, "/events").status == .notFound)
+    #expect(try await pipeline.push(.post, "/push/other").status == .notFound)
+    let refusal = try await pipeline.push(.get, "/push/gar")
+    #expect(refusal.status == .methodNotAllowed)
+    #expect(refusal.fields[.allow] == "POST")
+    #expect(
+      try await pipeline.push(.post, "/push/gar", fields: HTTPFields([(.contentEncoding, "gzip")])).status
+        == .unsupportedMediaType)
+  }
+
+  /// Sending it again would not help; so it is acknowledged, and kept to be looked at.
+  @Test(arguments: ["not JSON", #"{"message":{"data":"!"}}"#, #"{"message":1}"#, "[]"])
+  func keepsWhatCannotBeReadAsADeadLetter(_ body: String) async throws {
+    let pipeline = try Pipeline { $0.acknowledgeCompleted() }
+    try await pipeline.running {
+      #expect(try await pipeline.push(Array(body.utf8)).status == .noContent)
+      let letters = try await pipeline.json("/deadletters")["deadLetters"]?.array ?? []
+      #expect(letters.map { $0["reason"] } == ["poison"])
+      let id = try #require(letters.first?["event"]?.string)
+      #expect(try await pipeline.text("/events/\(id)").contains("dead"))
+    }
+  }
+
+  @Test(arguments: [".", "..", "a/b", "", String(repeating: "x", count: 65), "\u{1b}[31m"])
+  func namesAnEventThatItsMessageCannotName(_ messageID: String) async throws {
+    let pipeline = try Pipeline { $0.acknowledgeCompleted() }
+    try await pipeline.running {
+      try await pipeline.accept(Push(id: messageID))
+      let id = try #require(try await pipeline.json("/events")["events"]?[0]?["id"]?.string)
+      #expect(id.hasPrefix("x") && id.utf8.count == 17, "\(id)")
+      #expect(try await pipeline.json("/events/\(id)")["outcome"] == "succeeded")
+    }
+  }
+
+  /// Message ids are unique within a topic only.
+  @Test func keepsMessagesOfTwoSourcesApart() async throws {
+    let pipeline = try Pipeline { settings in
+      settings.acknowledgeCompleted()
+      settings.addSource("other")
+    }
+    try await pipeline.running {
+      try await pipeline.accept(Push(id: "1"))
+      #expect(try await pipeline.push(Push(id: "1").body, source: "other").status == .noContent)
+      let ids = try await pipeline.json("/events")["events"]?.array?.map { $0["id"] }
+      #expect(ids == ["1~2", "1"])
+    }
+  }
+}
+
+extension Settings {
+  /// Has pushes answered when the event is finished, which tests can wait for.
+  mutating func acknowledgeCompleted() {
+    for index in sources.indices { sources[index].acknowledgement = .completed }
+  }
+
+  mutating func addSource(_ name: String) {
+    let read = try? Settings.read(Array("sources: {\(name): {authentication: none}}".utf8), file: "test.yaml")
+    sources += read?.sources ?? []
+  }
+}

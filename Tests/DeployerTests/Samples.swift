@@ -1,0 +1,66 @@
+import Clocks
+@testable import Deployer
+@testable import DurableLog
+import JSON
+import Sensors
+
+/// Values that tests of the index and of its records share.
+enum Samples {
+  static let now = Timestamp(seconds: 1_795_478_401)
+
+  static func position(_ number: Int) -> LogPosition {
+    guard let position = LogPosition(segment: 1, offset: number * 8) else { preconditionFailure("tests stay in one segment") }
+    return position
+  }
+
+  static func job(
+    _ id: String, of event: String, target: String = "frontend", image: String = Documents.frontend,
+    publishTime: Timestamp? = Push.published, planned: Timestamp? = nil
+  ) -> Job {
+    let firing = Firing(
+      sensor: "restarts", trigger: "restart", action: .restart(kind: "Deployment", namespace: "default", name: target),
+      parameters: [Firing.Parameter(name: "target", value: target)])
+    return Job(
+      id: id, eventID: event, firing: firing, publishTime: publishTime, image: image, startedAt: now, planned: planned)
+  }
+
+  static func decision(
+    _ event: String, jobs: [Job] = [], letters: [DeadLetter] = [], outcome: Outcome? = nil, reason: String = ""
+  ) -> StateRecord {
+    .decision(
+      StateRecord.Decision(
+        eventID: event, generation: "00000000000000ff", image: Documents.frontend,
+        verdicts: [["sensor": "restarts", "trigger": "restart", "verdict": "fires"]], jobs: jobs, deadLetters: letters,
+        outcome: outcome, reason: reason, at: now))
+  }
+
+  static func finished(_ job: Job, _ outcome: Outcome = .succeeded) -> StateRecord {
+    .finished(job: job.id, eventID: job.eventID, outcome, detail: "done", attempts: 1, at: now)
+  }
+
+  static func letter(_ id: String, of event: String, job: Job? = nil) -> DeadLetter {
+    DeadLetter(
+      id: id, eventID: event, job: job, reason: "forbidden", detail: "may not", attempts: 3, firstAt: now,
+      lastAt: now + .seconds(1))
+  }
+
+  static func index(history: Int = 100, deadLetters: Int = 100) -> EventIndex {
+    EventIndex(historyLimit: history, deadLettersLimit: deadLetters)
+  }
+}
+
+extension EventIndex {
+  /// Accepts an event as the log's `number`th record.
+  mutating func accept(_ id: String, _ number: Int = 1) {
+    accept(id: id, key: nil, source: "gar", receivedAt: Samples.now, at: Samples.position(number))
+  }
+
+  @discardableResult
+  mutating func apply(_ record: StateRecord) -> Bool { apply(record, at: Samples.position(2)) }
+
+  /// Everything that can be seen of the index, for comparing two.
+  var dump: [String] {
+    newest(before: nil).map { "\($0)" } + jobs.keys.sorted() + deadLetters.map(\.letter.id)
+      + ["backlog \(backlog), undecided \(undecidedCount), forgotten \(forgottenDeadLetters)"]
+  }
+}
