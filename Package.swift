@@ -15,6 +15,7 @@ let settings: [SwiftSetting] = [
 
 let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 /// One row of the module table in `ARCHITECTURE.md`: a target and what it may import.
 func module(_ name: String, _ imports: [Target.Dependency] = []) -> Target {
@@ -28,7 +29,9 @@ func tests(of name: String, _ imports: [Target.Dependency] = []) -> Target {
 
 let package = Package(
   name: "relaunch",
+  products: [.executable(name: "relaunch", targets: ["relaunch"])],
   dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
   ],
@@ -65,6 +68,15 @@ let package = Package(
       ]),
     module("TestSupport", ["Clocks", "DurableLog", "HTTP", "HTTPClient", "JOSE", "JSON", "OpenSSL"]),
 
+    .executableTarget(
+      name: "relaunch",
+      dependencies: [
+        "Clocks", "Configuration", "Deployer", "DurableLog", "HTTP", "HTTPClient", "HTTPServer", "JOSE", "JSON", "Kubernetes",
+        "OIDC",
+        "OpenSSL", "Sensors", "Targets", "Telemetry", "Transport", argumentParser, logging,
+      ],
+      swiftSettings: settings),
+
     tests(of: "Clocks"),
     tests(of: "JSON"),
     tests(of: "YAML", ["JSON"]),
@@ -90,6 +102,11 @@ let package = Package(
         "OpenSSL",
         "JOSE", "Sensors", "Targets", "Telemetry", "Transport", "Workers", logging,
       ]),
+    // Runs the built server as a child process. It depends on the executable so that `swift test` never runs an old one.
+    .testTarget(
+      name: "IntegrationTests",
+      dependencies: ["relaunch", "TestSupport", "Clocks", "HTTP", "HTTPClient", "JOSE", "JSON", "OpenSSL", "Transport"],
+      swiftSettings: settings),
   ],
   cxxLanguageStandard: .cxx17
 )

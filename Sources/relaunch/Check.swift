@@ -1,0 +1,47 @@
+import ArgumentParser
+import Configuration
+import FoundationEssentials
+import Sensors
+import Targets
+
+struct Check: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Load rules and mapping, and print every problem with its file and line.",
+    discussion: """
+      DIR holds both: either the subdirectories `rules` and `mapping`, or all files side by side, where ConfigMap documents and \
+      *.json files are the mapping. Exit 0 when nothing is an error, 1 otherwise; warnings do not count.
+      """)
+
+  @Argument(help: "The directory to check.")
+  var dir: String
+
+  @Option(help: "The mapping's directory, where it is not in DIR.")
+  var mapping: String?
+
+  func run() async throws {
+    let generation: Generation
+    do throws(SettingsError) {
+      generation = try load()
+    } catch {
+      throw Terminal.failure("\(error)", .problemsFound)
+    }
+    for problem in generation.problems { print(problem) }
+    let errors = generation.count(.error)
+    print(
+      "\(generation.rules.sensors.count) sensors, \(generation.rules.eventSources.count) event sources, "
+        + "\(generation.mapping.count) images mapped; \(errors) errors, \(generation.count(.warning)) warnings")
+    if errors > 0 { throw ExitCode.problemsFound }
+  }
+
+  private func load() throws(SettingsError) -> Generation {
+    let rules = dir + "/rules"
+    if FileManager.default.fileExists(atPath: rules) {
+      return Generation(
+        rules: try MountedDirectory(rules).read(), mapping: try MountedDirectory(mapping ?? dir + "/mapping").readIfPresent())
+    }
+    let files = try MountedDirectory(dir).read()
+    let isMapping: (MountedDirectory.File) -> Bool = { $0.name.hasSuffix(".json") }
+    let mapped = try mapping.map { path throws(SettingsError) in try MountedDirectory(path).read() } ?? files.filter(isMapping)
+    return Generation(rules: files.filter { !isMapping($0) }, mapping: mapped)
+  }
+}

@@ -1,0 +1,100 @@
+import ArgumentParser
+import Clocks
+import FoundationEssentials
+import HTTP
+import HTTPClient
+import JOSE
+import JSON
+import OpenSSL
+
+struct Push: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Send one Artifact Registry notification, as Pub/Sub would push it.",
+    discussion: """
+      The token is minted with --key, made by `relaunch keys generate`; without that file none is sent, which only a source with \
+      `authentication: none` accepts. Exit 0 when the push was answered 2xx, 1 otherwise.
+      """)
+
+  @Option(help: "The image that was pushed, with its tag: us-docker.pkg.dev/acme/apps/web:prod")
+  var image: String
+
+  @Option(help: "The push URL: http://127.0.0.1:8080/push/gar")
+  var to: String
+
+  @Option(help: "The digest; a random one by default.")
+  var digest: String?
+
+  @Option(help: "INSERT or DELETE.")
+  var action = "INSERT"
+
+  @Option(help: "The message id; a random one by default.")
+  var messageID: String?
+
+  @Option(help: "The subscription's full name.")
+  var subscription = "projects/relaunch-dev/subscriptions/relaunch"
+
+  @Option(help: "The private key to mint the token with.")
+  var key = "relaunch-dev.key.pem"
+
+  @Option(help: "The id of that key.")
+  var keyID = "relaunch-dev"
+
+  @Option(help: "The token's issuer.")
+  var issuer = "https://accounts.google.com"
+
+  @Option(help: "The token's audience; the push URL by default.")
+  var audience: String?
+
+  @Option(help: "The token's email.")
+  var email = "relaunch-push@relaunch-dev.iam.gserviceaccount.com"
+
+  func run() async throws {
+    guard let (origin, target) = Origin.parse(url: to) else {
+      throw Terminal.failure("--to \(to): not an http or https URL", .unusableConfiguration)
+    }
+    let now = SystemWallClock().now()
+    let id = messageID ?? String(UInt64.random(in: 1_000_000_000_000_000...9_999_999_999_999_999))
+    do {
+      var fields = HTTPFields([(.contentType, "application/json"), (.userAgent, "relaunch-push/0.1")])
+      if let token = try token(now) { fields.append(.authorization, "Bearer \(token)") }
+      let client = try CommandClient.make(for: origin)
+      let response = try await client.send(
+        ClientRequest(.post, origin, target, fields: fields, content: envelope(id, now).serialized()), deadline: .seconds(60))
+      print("\(response.status)  message \(id)")
+      guard response.status.isSuccess else {
+        throw Terminal.failure("\(to) answered: \(String(decoding: response.content, as: UTF8.self))", .problemsFound)
+      }
+    } catch let code as ExitCode {
+      throw code
+    } catch {
+      throw Terminal.failure("\(error)", .problemsFound)
+    }
+  }
+
+  private func envelope(_ id: String, _ now: Timestamp) -> JSONValue {
+    let repository = image.lastIndex(of: ":").map { String(image[..<$0]) } ?? image
+    let hex = (0..<64).map { _ in String(UInt8.random(in: 0...15), radix: 16) }.joined()
+    var notification: JSONObject = ["action": .string(action)]
+    if action == "INSERT" { notification["digest"] = .string("\(repository)@\(digest ?? "sha256:\(hex)")") }
+    notification["tag"] = .string(image)
+    let data = Data(JSONValue.object(notification).serialized()).base64EncodedString()
+    return [
+      "message": [
+        "data": .string(data), "messageId": .string(id), "message_id": .string(id), "publishTime": .string(now.rfc3339),
+        "publish_time": .string(now.rfc3339),
+      ],
+      "subscription": .string(subscription),
+    ]
+  }
+
+  private func token(_ now: Timestamp) throws -> String? {
+    guard let pem = FileManager.default.contents(atPath: key) else { return nil }
+    let claims: JSONValue = [
+      "aud": .string(audience ?? to), "azp": "113774264463038321964", "email": .string(email), "email_verified": true,
+      "exp": .number(JSONNumber(now.seconds + 3600)), "iat": .number(JSONNumber(now.seconds)), "iss": .string(issuer),
+      "sub": "113774264463038321964",
+    ]
+    let signed = try JWS.signed(claims.serialized(), by: try SigningKey(pem: Array(pem)), keyID: keyID)
+    return String(decoding: signed, as: UTF8.self)
+  }
+}

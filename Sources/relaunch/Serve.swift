@@ -1,0 +1,57 @@
+import ArgumentParser
+import Clocks
+import Configuration
+import Deployer
+import DurableLog
+import Logging
+import OIDC
+import Telemetry
+import Transport
+
+struct Serve: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Receive pushes and restart workloads until SIGTERM.",
+    discussion: """
+      Prints `listening NAME URL` for each listener when it is ready. Log lines are JSON on standard error. On SIGTERM it answers \
+      what has begun, lets running restarts finish, and exits 0; what is left runs after the next start.
+      """)
+
+  @Option(help: "The configuration file.")
+  var config: String
+
+  @Flag(help: "Do everything but the patch; outcomes are recorded as would-restart.")
+  var dryRun = false
+
+  func run() async throws {
+    let server = try open()
+    let stop = StopSignals()
+    await withDiscardingTaskGroup { group in
+      group.addTask { await server.deployer.run() }
+      group.addTask { await server.announce() }
+      group.addTask {
+        await server.watchLog()
+        stop.trigger()
+      }
+      await stop.wait()
+      await server.stop()
+      group.cancelAll()
+    }
+    if let failure = server.logFailure { throw Terminal.failure("\(failure)", .failedLog) }
+  }
+
+  private func open() throws -> Server {
+    do {
+      var settings = try Settings.load(config)
+      if dryRun { settings.isDryRun = true }
+      return try Server(settings)
+    } catch let error as LogError {
+      switch error {
+      case .corrupt: throw Terminal.failure("\(error)", .damagedLog)
+      case .unsupported: throw Terminal.failure("\(error)", .newerLog)
+      default: throw Terminal.failure("\(error)", .failedLog)
+      }
+    } catch {
+      throw Terminal.failure("\(error)", .unusableConfiguration)
+    }
+  }
+}

@@ -1,0 +1,194 @@
+import Configuration
+import Deployer
+import DurableLog
+import FoundationEssentials
+import HTTP
+import HTTPClient
+import HTTPServer
+import Kubernetes
+import Logging
+import OIDC
+import OpenSSL
+import Telemetry
+import Transport
+
+/// A running server: the deployer behind its three listeners.
+struct Server: Sendable {
+  let deployer: Deployer
+  private let listeners: [HTTPListener]
+  /// What is printed for each of them.
+  private let announcement: [String]
+  private let sink: LogSink
+  private let logger: Logger
+
+  /// Opens the log and the listeners.
+  init(_ settings: Settings) throws {
+    let sink = LogSink()
+    let level = Logger.Level(rawValue: settings.logLevel) ?? .info
+    let logger = Logger(label: "relaunch") { _ in JSONLogHandler(sink: sink, level: level) }
+    let registry = MetricsRegistry()
+    let pushLoop = try Loop(name: "push")
+    let controlLoop = try Loop(name: "control")
+    let addresses = try Self.addresses(settings)
+    let generations = GenerationStore(rules: settings.rules, mapping: settings.mapping, logger: logger)
+    let deployer = try Deployer(
+      Deployer.Environment(
+        settings: settings, api: try Self.apiClient(settings, controlLoop, logger),
+        keys: try Self.keyStores(settings, controlLoop, registry, logger), generations: generations,
+        adminToken: try settings.adminTokenFile.map(Self.adminToken), registry: registry, logger: logger))
+    Self.tell(deployer.recovery, logger)
+    self.deployer = deployer
+    self.sink = sink
+    self.logger = logger
+    var limits = ServerLimits()
+    limits.connectionsLimit = settings.limits.connections
+    limits.http.contentBytesLimit = settings.limits.contentBytes
+    let parts: [(String, any HTTPService, Loop, SocketAddress)] = [
+      ("push", deployer.pushService, pushLoop, addresses.push), ("ops", deployer.opsService, controlLoop, addresses.ops),
+      ("admin", deployer.adminService, controlLoop, addresses.admin),
+    ]
+    var lines: [String] = []
+    listeners = try parts.map { name, service, loop, address in
+      let listener = HTTPListener(
+        service: service, limits: limits, metrics: ListenerMetrics(registry, listener: name), on: loop)
+      lines.append("listening \(name) http://\(try listener.start(address))")
+      return listener
+    }
+    announcement = lines
+  }
+
+  /// Prints a line for each listener when pushes can be judged. Keys in files are there in a moment; for an issuer that does not
+  /// answer nobody waits long, as the server is not ready then but does run.
+  func announce() async {
+    let deadline = ContinuousClock.now + .seconds(2)
+    while !deployer.hasKeys, ContinuousClock.now < deadline { try? await Task.sleep(for: .milliseconds(5)) }
+    for line in announcement { Terminal.line(line) }
+  }
+
+  var logFailure: LogError? { if case .closed? = deployer.logFailure { nil } else { deployer.logFailure } }
+
+  /// Returns when the log takes nothing more: then nothing more can be promised, and the process must end.
+  func watchLog() async {
+    while !Task.isCancelled, deployer.logFailure == nil { try? await Task.sleep(for: .milliseconds(500)) }
+  }
+
+  /// Stops in order: no new work, answers to what has begun, then the running jobs, then the log.
+  func stop() async {
+    logger.info("stopping")
+    deployer.beginStopping()
+    await withDiscardingTaskGroup { group in
+      for listener in listeners { group.addTask { await listener.drain(within: .seconds(10)) } }
+    }
+    await deployer.drain(within: .seconds(10))
+    logger.info("stopped")
+    sink.flush()
+  }
+
+  // MARK: Wiring
+
+  /// The listeners' addresses, and what only some addresses allow.
+  private static func addresses(
+    _ settings: Settings
+  ) throws -> (push: SocketAddress, ops: SocketAddress, admin: SocketAddress) {
+    func resolve(_ name: String, _ listener: ListenerSettings) throws -> SocketAddress {
+      guard let address = try SocketAddress.resolve(host: listener.address, port: listener.port, isListening: true).first else {
+        throw WiringError("listeners.\(name).address: \(listener.address) has no address")
+      }
+      return address
+    }
+    let push = try resolve("push", settings.push)
+    let admin = try resolve("admin", settings.admin)
+    if let open = settings.sources.first(where: { $0.authentication == nil }), !push.isLoopback {
+      throw WiringError(
+        "sources.\(open.name).authentication: none is accepted only with a loopback push listener, and listeners.push.address is "
+          + "\(settings.push.address); configure authentication or listen on 127.0.0.1")
+    }
+    if settings.adminTokenFile == nil, !admin.isLoopback {
+      throw WiringError(
+        "listeners.admin.address: \(settings.admin.address) is not loopback, so listeners.admin.tokenFile is needed: a file with a "
+          + "bearer token of 32 bytes or more")
+    }
+    return (push, try resolve("ops", settings.ops), admin)
+  }
+
+  /// - Returns: nil in a dry run without a cluster.
+  private static func apiClient(_ settings: Settings, _ loop: Loop, _ logger: Logger) throws -> APIClient? {
+    let credentials: Credentials
+    do throws(CredentialsError) {
+      credentials = try Credentials.load(
+        kubeconfig: settings.kubernetes.kubeconfig, context: settings.kubernetes.context,
+        environment: ProcessInfo.processInfo.environment)
+    } catch {
+      guard settings.isDryRun, settings.kubernetes.kubeconfig == nil else { throw error }
+      logger.warning(
+        "no cluster", metadata: ["reason": "\(error)", "consequence": "workloads are not looked at in this dry run"])
+      return nil
+    }
+    let tls = try TLSContext.client(
+      trust: credentials.trust.map { .authorities(pem: $0) } ?? .systemRoots,
+      identity: credentials.clientCertificate.map {
+        TLSIdentity(certificateChainPEM: $0.certificate, privateKeyPEM: $0.key.bytes)
+      })
+    let client = HTTPClient(HTTPClient.Configuration(tls: tls, serverName: credentials.serverName), on: loop)
+    logger.info("cluster", metadata: ["server": "\(credentials.origin)", "namespace": "\(credentials.namespace)"])
+    return APIClient(credentials, sender: client, callDeadline: settings.kubernetes.callDeadline)
+  }
+
+  private static func keyStores(
+    _ settings: Settings, _ loop: Loop, _ registry: MetricsRegistry, _ logger: Logger
+  ) throws -> [String: KeyStore] {
+    let client = HTTPClient(HTTPClient.Configuration(tls: try TLSContext.client()), on: loop)
+    var stores: [String: KeyStore] = [:]
+    for source in settings.sources {
+      guard let authentication = source.authentication else { continue }
+      let keys: KeySource =
+        switch authentication.keys {
+        case .url(let url): .url(url)
+        case .file(let path): .file(path)
+        case .inline(let text): .inline(Array(text.utf8))
+        }
+      stores[source.name] = try KeyStore(keys, name: source.name, sender: client, metrics: registry, log: logger)
+    }
+    return stores
+  }
+
+  private static func adminToken(_ path: String) throws -> [UInt8] {
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw WiringError("listeners.admin.tokenFile: \(path) cannot be read")
+    }
+    let token = Array(String(decoding: data, as: UTF8.self).trimming { $0.isWhitespace }.utf8)
+    guard token.count >= 32 else {
+      throw WiringError("listeners.admin.tokenFile: \(path) holds \(token.count) bytes; a token of 32 or more is needed")
+    }
+    return token
+  }
+
+  private static func tell(_ recovery: RecoveryReport, _ logger: Logger) {
+    logger.info(
+      "log opened",
+      metadata: [
+        "segments": "\(recovery.segments)", "records": "\(recovery.records)", "last_sequence": "\(recovery.lastSequence)",
+        "closed_in_order": "\(recovery.wasClosed)",
+      ])
+    guard let tail = recovery.tornTail else { return }
+    logger.warning(
+      "torn tail cut",
+      metadata: ["segment": "\(tail.segment)", "offset": "\(tail.offset)", "bytes": "\(tail.bytes)", "copy": "\(tail.copy)"])
+  }
+}
+
+/// Settings that do not fit together, in a sentence that names them.
+struct WiringError: Error, CustomStringConvertible {
+  let description: String
+
+  init(_ description: String) { self.description = description }
+}
+
+extension String {
+  /// The text without characters at either end that `isUnwanted`.
+  fileprivate func trimming(_ isUnwanted: (Character) -> Bool) -> String {
+    var text = self[...].drop(while: isUnwanted)
+    while let last = text.last, isUnwanted(last) { text.removeLast() }
+    return String(text)
+  }
+}
