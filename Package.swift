@@ -102,6 +102,9 @@ let package = Package(
         "OpenSSL",
         "JOSE", "Sensors", "Targets", "Telemetry", "Transport", "Workers", logging,
       ]),
+    .testTarget(
+      name: "ArchitectureTests", dependencies: ["Configuration", "Deployer", "Kubernetes", "TestSupport"], swiftSettings: settings
+    ),
     // Runs the built server as a child process. It depends on the executable so that `swift test` never runs an old one.
     .testTarget(
       name: "IntegrationTests",
