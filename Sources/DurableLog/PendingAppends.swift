@@ -103,6 +103,8 @@ struct PendingAppends: Sendable {
     }
   }
 
-  /// Takes nothing more, for the first reason given.
-  mutating func refuse(_ reason: LogError) { refusal = refusal ?? reason }
+  /// Takes nothing more, for the first reason given; but a log that fails while it is being closed has failed.
+  mutating func refuse(_ reason: LogError) {
+    if refusal == nil || refusal == .closed { refusal = reason }
+  }
 }

@@ -141,6 +141,19 @@ struct FaultTests {
     #expect(try replay(killed.afterPowerLoss(using: &generator)).payloads == found, "seed \(generator.seed)")
   }
 
+  /// What the failed batch left behind a CLEAN would be damage.
+  @Test func writesNothingMoreWhenTheLastBatchFails() throws {
+    let disk = FaultyDisk()
+    let log = try open(disk, .roomy)
+    _ = log.appendAll(Self.payloads)
+    disk.inject(.error(5), atCall: disk.calls + 2)
+    log.append(.event, [UInt8](repeating: 9, count: 20_000), .soon) { _ in }
+    log.close()
+    #expect(log.isFailed)
+    let found = try replay(disk.afterKill()).payloads
+    #expect(found.starts(with: Self.payloads))
+  }
+
   @Test(arguments: ["pwrite", "pread"]) func finishesShortCalls(call: String) throws {
     let disk = FaultyDisk()
     disk.inject(.short, atEvery: call)
