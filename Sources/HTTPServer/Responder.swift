@@ -3,16 +3,21 @@ import Transport
 
 /// The right to answer one request, from any thread, once. A second answer, or one to a connection that is gone, does nothing.
 package struct Responder: Sendable {
-  private let connection: LoopBound<ServerConnection>
+  /// Weak, for an answer may be owed long after the connection is gone, and the socket would stay open as long.
+  private struct Asker {
+    weak var connection: ServerConnection?
+  }
+
+  private let asker: LoopBound<Asker>
   private let number: UInt64
 
-  init(_ connection: LoopBound<ServerConnection>, number: UInt64) {
-    self.connection = connection
+  init(_ connection: ServerConnection, on loop: Loop, number: UInt64) {
+    asker = LoopBound(Asker(connection: connection), to: loop)
     self.number = number
   }
 
   /// Sends `response`. Answers that are given in a row share one hop to the loop.
   package func send(_ response: HTTPResponse) {
-    connection.loop.perform { connection.value.respond(response, to: number) }
+    asker.loop.perform { asker.value.connection?.respond(response, to: number) }
   }
 }

@@ -84,7 +84,7 @@ final class ServerConnection: ChannelHandler {
           channel.setDeadline(.now + server.limits.answerDeadline)
           let serve = self.serve
           self.serve = nil
-          serve?(request, Responder(LoopBound(self, to: channel.loop), number: number))
+          serve?(request, Responder(self, on: channel.loop, number: number))
         }
       }
     } catch {

@@ -37,6 +37,23 @@ struct HTTPListenerTests {
     await server.listener.drain(within: .seconds(5))
   }
 
+  /// An answer may be owed for hours, and whoever waited for it asks again and again.
+  @Test func closesASocketThatIsGoneWhileItsAnswerIsOwed() async throws {
+    let server = try ServedListener()
+    var client: RawConnectionBox? = RawConnectionBox(try server.connect())
+    client?.connection.resetWhenReleased()
+    client?.connection.send(Self.get("/late"))
+    let responder = try #require(await server.service.nextLate())
+    let sockets = openSockets(at: server.port)
+    #expect(sockets.count == 2, "the listening one and the connection")
+    client = nil
+    while !server.registry.text().contains("relaunch_http_connections{listener=\"test\"} 0\n") { await Task.yield() }
+    // What is on the loop after the end of the connection comes after its release.
+    await server.listener.drain(within: .seconds(5))
+    #expect(sockets.isDisjoint(with: openSockets()))
+    responder.send(HTTPResponse(.ok))
+  }
+
   @Test func answersEverythingThatCameBeforeAHalfClose() async throws {
     let server = try ServedListener()
     let client = try server.connect()
