@@ -39,7 +39,7 @@ struct Judge: Sendable {
   {
     let imageText = image?.description ?? ""
     var jobs: [Job] = []
-    var letters: [DeadLetter] = []
+    var failures: [String] = []
     for verdict in verdicts {
       switch verdict.outcome {
       case .rejected: break
@@ -50,11 +50,11 @@ struct Judge: Sendable {
               id: Self.id(event, "job", round, jobs.count), eventID: event.id, firing: firing,
               publishTime: event.message.publishTime, image: imageText, startedAt: now))
         }
-      case .failed(let reason):
-        letters.append(
-          letter(event, round, letters.count, "unresolved", "\(verdict.sensor)/\(verdict.trigger): \(reason)", now))
+      case .failed(let reason): failures.append("\(verdict.sensor)/\(verdict.trigger): \(reason)")
       }
     }
+    // Behind the numbers of the jobs, each of which may leave a dead letter with its own.
+    let letters = failures.enumerated().map { letter(event, round, jobs.count + $0.offset, "unresolved", $0.element, now) }
     guard jobs.isEmpty, letters.isEmpty else {
       return decision(event, now, image, verdicts, jobs, letters, nil, "")
     }

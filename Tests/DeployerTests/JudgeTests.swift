@@ -79,6 +79,18 @@ struct JudgeTests {
     #expect(decision.deadLetters.first?.detail.contains("stranger") == true)
   }
 
+  /// A job that fails later leaves a dead letter with its own number.
+  @Test func numbersDeadLettersAfterThoseThatItsJobsMayLeave() throws {
+    let rules = Documents.rules()
+    let start = try #require(rules.firstRange(of: "    - template:")).lowerBound
+    let end = try #require(rules.firstRange(of: "---\napiVersion: argoproj.io/v1alpha1\nkind: WorkflowTemplate")).lowerBound
+    let trigger = String(rules[start..<end]).replacing("$.serviceName", with: "$.missing").replacing(
+      "name: restart\n", with: "name: other\n")
+    let decision = try decision(Push(id: "1"), rules: String(rules[..<end]) + trigger + rules[end...])
+    #expect(decision.jobs.map(\.id) == ["1.job1"])
+    #expect(decision.deadLetters.map(\.id) == ["1.dead2"])
+  }
+
   /// Somebody else than a registry publishes: the rules alone say whether that matters.
   @Test func leavesABodyWithoutActionToTheRules() throws {
     let rules = Documents.rules(filter: "[{path: $.serviceName, type: string, value: [frontend]}]")
