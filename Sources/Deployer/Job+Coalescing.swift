@@ -15,7 +15,8 @@ extension Job {
   /// came after this message was published came after the other's as well, and containers that pin a digest pin it for both images.
   func covers(_ older: Job) -> Bool {
     guard target == older.target, image.isEmpty || repository == older.repository else { return false }
-    guard let publishTime else { return true }
+    // What was planned before, for a replay or by an earlier process, may be live already: then there is no restart to come.
+    guard let publishTime else { return planned == nil }
     guard let olderTime = older.publishTime else { return false }
     return publishTime >= olderTime
   }

@@ -28,6 +28,12 @@ struct JobCoalescingTests {
     #expect(!known.covers(unknown))
   }
 
+  /// It may find the restart live that it planned long ago, and then makes none.
+  @Test func doesNotCoverWithARestartThatMayBeMadeAlready() {
+    let older = Samples.job("1.job1", of: "1", publishTime: Self.late)
+    #expect(!Samples.job("2.job2.1", of: "2", publishTime: nil, planned: Self.early).covers(older))
+  }
+
   /// Where all its containers pin a digest, a restart for one image is skipped, and one for another image is not.
   @Test func doesNotCoverAnotherImage() {
     let older = Samples.job("1.job1", of: "1", image: Documents.frontend)
