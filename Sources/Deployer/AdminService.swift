@@ -201,6 +201,9 @@ final class AdminService: HTTPService {
   /// workload was restarted since, the replay ends as superseded.
   private func replay(_ id: String, _ view: AdminView) -> HTTPResponse {
     guard let letter = find(id)?.letter, let entry = ledger.read({ $0[letter.eventID] }) else { return unknown(id, view) }
+    guard letter.job != nil || generations.isLoaded else {
+      return view.problem(.serviceUnavailable, "dead letter \(id): not replayed: the rules could not be read yet")
+    }
     let round = entry.trail.count
     var job = letter.job
     if let old = letter.job {

@@ -140,7 +140,8 @@ package final class Deployer: Sendable {
       // Before the log is taken up: until there are keys, pushes are answered 503.
       for store in environment.keys.values { group.addTask { await store.run() } }
       group.addTask { await self.environment.generations.run() }
-      resume()
+      resumeJobs()
+      group.addTask { await self.resumeEvents() }
       await pool.run()
       group.cancelAll()
     }
@@ -149,8 +150,19 @@ package final class Deployer: Sendable {
   /// Whether the tokens of every source can be judged.
   package var hasKeys: Bool { environment.keys.values.allSatisfy(\.isReady) }
 
-  /// Decides what was never decided, and runs what never ended, in the order it came.
-  private func resume() {
+  /// Runs what never ended, in the order it came.
+  private func resumeJobs() {
+    for job in inherited.jobs.sorted(by: { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) }) { engine.submit(job) }
+    if !inherited.events.isEmpty {
+      environment.logger.info("resumed", metadata: ["events": "\(inherited.events.count)", "jobs": "\(inherited.jobs.count)"])
+    }
+  }
+
+  /// Decides what was never decided, in the order it came, once there are rules: without any, all would end as filtered.
+  private func resumeEvents() async {
+    while !environment.generations.isLoaded {
+      do { try await Task.sleep(for: .milliseconds(500)) } catch { return }
+    }
     for entry in inherited.events where !entry.isDecided {
       do {
         let event = try ledger.event(entry)
@@ -159,10 +171,6 @@ package final class Deployer: Sendable {
       } catch {
         environment.logger.error("event not resumed", metadata: ["event_id": "\(entry.id)", "error": "\(error)"])
       }
-    }
-    for job in inherited.jobs.sorted(by: { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) }) { engine.submit(job) }
-    if !inherited.events.isEmpty {
-      environment.logger.info("resumed", metadata: ["events": "\(inherited.events.count)", "jobs": "\(inherited.jobs.count)"])
     }
   }
 

@@ -2,6 +2,7 @@ import Clocks
 import Configuration
 @testable import Deployer
 import DurableLog
+import Glibc
 import HTTP
 import HTTPClient
 import JSON
@@ -129,6 +130,20 @@ import TestSupport
       try await pipeline.accept(Push(id: "2", data: "{"))
       await pipeline.lines.reach(1, "dead letter", "event_id=2")
       #expect(try await pipeline.stages("1") == ["received", "decided", "planned", "finished"])
+    }
+  }
+
+  /// Without rules nothing would match, and the event would end filtered though it was accepted.
+  @Test func decidesNothingBeforeTheRulesCouldBeRead() async throws {
+    let documents = try Documents.directory.get()
+    let rules = documents + "/mounted-late-\(UInt64.random(in: .min ... .max))"
+    let pipeline = try Pipeline(disk: try await disk(try await life().records.prefix(1))) { $0.rules = rules }
+    try await pipeline.running {
+      let isMade = unsafe symlink(documents + "/rules", rules) == 0
+      #expect(isMade)
+      var outcome: JSONValue?
+      repeat { outcome = try await pipeline.json("/events/1")["outcome"] } while outcome == "running"
+      #expect(outcome == "succeeded")
     }
   }
 
