@@ -42,7 +42,7 @@ package struct MountedDirectory: Sendable {
     do {
       names = try manager.contentsOfDirectory(atPath: directory)
     } catch {
-      throw .unreadable(path: path, reason: manager.fileExists(atPath: path) ? "\(error)" : "there is no such directory")
+      throw .unreadable(path, wanted: "directory", error)
     }
     var files: [File] = []
     var total = 0

@@ -10,7 +10,7 @@ extension Settings {
     do {
       bytes = Array(try Data(contentsOf: URL(filePath: path)))
     } catch {
-      throw .unreadable(path: path, reason: FileManager.default.fileExists(atPath: path) ? "\(error)" : "there is no such file")
+      throw .unreadable(path, wanted: "file", error)
     }
     return try read(bytes, file: path)
   }

@@ -190,7 +190,7 @@ final class AdminService: HTTPService {
       dead letter \(letter.id)
       reason      \(letter.reason): \(TextTable.plain(letter.detail))
       attempts    \(letter.attempts), first \(letter.firstAt.rfc3339), last \(letter.lastAt.rfc3339)
-      next        curl -X POST …/deadletters/\(letter.id)/replay   or   curl -X DELETE …/deadletters/\(letter.id)
+      next        relaunch deadletters replay \(letter.id)   or   relaunch deadletters discard \(letter.id)
 
       \(story.text)
       """

@@ -22,7 +22,7 @@ struct AdminClient: ParsableArguments {
     let response = try await call(method, path)
     let text = String(decoding: response.content, as: UTF8.self)
     guard response.status.isSuccess else {
-      throw Terminal.failure("\(response.status): \(text.drop { $0 == "\n" })", .problemsFound)
+      throw Terminal.failure("\(server) answered \(response.status): \(text.trimming { $0.isNewline })", .problemsFound)
     }
     print(text, terminator: "")
   }

@@ -26,8 +26,12 @@ struct DeadLetters: AsyncParsableCommand {
   struct Show: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Show one dead letter with its event's story.")
 
-    @Argument var id: String
+    @Argument(help: "The dead letter's id, which `relaunch deadletters list` shows.")
+    var id: String
+
     @OptionGroup var admin: AdminClient
+
+    func validate() throws { if id.isEmpty { throw ValidationError("the dead letter's id is empty") } }
 
     func run() async throws { try await admin.show(.get, "/deadletters/\(id.pathSegment)") }
   }
@@ -36,8 +40,12 @@ struct DeadLetters: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Do a dead letter's work again, with the rules and the mapping of now.")
 
-    @Argument var id: String
+    @Argument(help: "The dead letter's id, which `relaunch deadletters list` shows.")
+    var id: String
+
     @OptionGroup var admin: AdminClient
+
+    func validate() throws { if id.isEmpty { throw ValidationError("the dead letter's id is empty") } }
 
     func run() async throws { try await admin.show(.post, "/deadletters/\(id.pathSegment)/replay") }
   }
@@ -45,8 +53,12 @@ struct DeadLetters: AsyncParsableCommand {
   struct Discard: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Take a dead letter off the list for good.")
 
-    @Argument var id: String
+    @Argument(help: "The dead letter's id, which `relaunch deadletters list` shows.")
+    var id: String
+
     @OptionGroup var admin: AdminClient
+
+    func validate() throws { if id.isEmpty { throw ValidationError("the dead letter's id is empty") } }
 
     func run() async throws { try await admin.show(.delete, "/deadletters/\(id.pathSegment)") }
   }

@@ -11,6 +11,9 @@ struct Explain: AsyncParsableCommand {
 
   @OptionGroup var admin: AdminClient
 
+  // An empty one would ask for all events.
+  func validate() throws { if id.isEmpty { throw ValidationError("the event's id is empty") } }
+
   func run() async throws { try await admin.show(.get, "/events/\(id.pathSegment)") }
 }
 

@@ -56,19 +56,30 @@ struct Push: AsyncParsableCommand {
     let id = messageID ?? String(UInt64.random(in: 1_000_000_000_000_000...9_999_999_999_999_999))
     do {
       var fields = HTTPFields([(.contentType, "application/json"), (.userAgent, "relaunch-push/0.1")])
-      if let token = try token(now) { fields.append(.authorization, "Bearer \(token)") }
+      let token = try token(now)
+      if let token { fields.append(.authorization, "Bearer \(token)") }
       let client = try CommandClient.make(for: origin)
       let response = try await client.send(
         ClientRequest(.post, origin, target, fields: fields, content: envelope(id, now).serialized()), deadline: .seconds(60))
       print("\(response.status)  message \(id)")
       guard response.status.isSuccess else {
-        throw Terminal.failure("\(to) answered: \(String(decoding: response.content, as: UTF8.self))", .problemsFound)
+        throw Terminal.failure("\(to): \(refusal(response, hadToken: token != nil))", .problemsFound)
       }
     } catch let code as ExitCode {
       throw code
     } catch {
       throw Terminal.failure("\(error)", .problemsFound)
     }
+  }
+
+  /// What the server said, and where to read on: it tells a sender no reason for a 401 or 403.
+  private func refusal(_ response: ClientResponse, hadToken: Bool) -> String {
+    let said = String(decoding: response.content, as: UTF8.self).trimming { $0.isWhitespace }
+    let answer = said.isEmpty ? "answered \(response.status)" : "answered: \(said)"
+    guard response.status == .unauthorized || response.status == .forbidden else { return answer }
+    return hadToken
+      ? "\(answer); the reason is in the server's log line `push refused`"
+      : "\(answer); no token was sent, because there is no file \(key): name one with --key"
   }
 
   private func envelope(_ id: String, _ now: Timestamp) -> JSONValue {
@@ -94,7 +105,13 @@ struct Push: AsyncParsableCommand {
       "exp": .number(JSONNumber(now.seconds + 3600)), "iat": .number(JSONNumber(now.seconds)), "iss": .string(issuer),
       "sub": "113774264463038321964",
     ]
-    let signed = try JWS.signed(claims.serialized(), by: try SigningKey(pem: Array(pem)), keyID: keyID)
+    let signingKey: SigningKey
+    do {
+      signingKey = try SigningKey(pem: Array(pem))
+    } catch {
+      throw Terminal.failure("--key \(key): \(error); `relaunch keys generate` makes one", .problemsFound)
+    }
+    let signed = try JWS.signed(claims.serialized(), by: signingKey, keyID: keyID)
     return String(decoding: signed, as: UTF8.self)
   }
 }

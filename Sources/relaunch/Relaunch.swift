@@ -9,7 +9,8 @@ struct Relaunch: AsyncParsableCommand {
       Begin with `relaunch check DIR` on your rules, then `relaunch serve --config relaunch.yaml`.
 
       Exit codes: 0 done; 1 problems were found, or the server asked said no; 2 the configuration cannot be used; \
-      3 the log is damaged; 4 a newer version wrote the log; 5 the log failed while serving; 64 wrong usage.
+      3 the log is damaged; 4 a newer version wrote the log; 5 the state directory cannot be used, or failed while \
+      serving; 64 wrong usage.
       """,
     version: "0.1.0",
     subcommands: [Serve.self, Check.self, Explain.self, DeadLetters.self, Push.self, Keys.self])

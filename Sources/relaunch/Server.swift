@@ -51,7 +51,11 @@ struct Server: Sendable {
     listeners = try parts.map { name, service, loop, address in
       let listener = HTTPListener(
         service: service, limits: limits, metrics: ListenerMetrics(registry, listener: name), on: loop)
-      lines.append("listening \(name) http://\(try listener.start(address))")
+      do {
+        lines.append("listening \(name) http://\(try listener.start(address))")
+      } catch {
+        throw WiringError("listeners.\(name): \(error); give it another address or port, or stop what listens there")
+      }
       return listener
     }
     announcement = lines
@@ -182,13 +186,4 @@ struct WiringError: Error, CustomStringConvertible {
   let description: String
 
   init(_ description: String) { self.description = description }
-}
-
-extension String {
-  /// The text without characters at either end that `isUnwanted`.
-  fileprivate func trimming(_ isUnwanted: (Character) -> Bool) -> String {
-    var text = self[...].drop(while: isUnwanted)
-    while let last = text.last, isUnwanted(last) { text.removeLast() }
-    return String(text)
-  }
 }

@@ -16,3 +16,12 @@ enum Terminal {
     return code
   }
 }
+
+extension String {
+  /// The text without characters at either end that `isUnwanted`.
+  func trimming(_ isUnwanted: (Character) -> Bool) -> String {
+    var text = self[...].drop(while: isUnwanted)
+    while let last = text.last, isUnwanted(last) { text.removeLast() }
+    return String(text)
+  }
+}
