@@ -81,7 +81,7 @@ package struct KubernetesSettings: Sendable {
 }
 
 package struct RetrySettings: Sendable {
-  package var attempts = 12
+  package var attempts = 60
   package var baseDelay = Duration.seconds(1)
   package var maximumDelay = Duration.seconds(300)
 }
