@@ -4,6 +4,9 @@ package struct LogConfiguration: Hashable, Sendable {
   package var directory: String
   /// A segment is sealed before it would grow past this; clamped to 8 KiB ... 96 MiB. A batch larger than that gets a segment of its own.
   package var segmentBytes: Int = 64 << 20
+  /// How many bytes of zeros are written at a time ahead of the records, within the segment; 0 for none. A sync is then one of
+  /// data alone, and costs about half of one that must also make the file's growth durable.
+  package var aheadBytes: Int = 1 << 20
   /// The records that share one write and one sync at most.
   package var batchRecordsLimit = 256
   /// The payload bytes that share one write and one sync at most, unless a single record is larger.

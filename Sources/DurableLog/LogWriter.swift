@@ -7,6 +7,7 @@ struct LogWriter: Sendable {
   let clock: any WallClock
   let segmentBytes: Int
   let segments: OpenSegments
+  private let zeros: [UInt8]
   private(set) var tail: LogTail?
   private var encoder = BatchEncoder()
 
@@ -16,6 +17,7 @@ struct LogWriter: Sendable {
     self.clock = clock
     self.segmentBytes = configuration.boundedSegmentBytes
     self.segments = segments
+    self.zeros = [UInt8](repeating: 0, count: configuration.aheadBytes)
     self.tail = tail
   }
 
@@ -33,6 +35,7 @@ struct LogWriter: Sendable {
       encoder.add(append.kind, append.payload)
     }
     encoder.pad()
+    try fillAhead(of: &tail, for: encoder.bytes.count)
     try writeEncoded(to: &tail)
     return (positions, encoder.bytes.count)
   }
@@ -60,6 +63,16 @@ struct LogWriter: Sendable {
 
   private mutating func endSegment(with kind: RecordKind) throws(LogError) {
     guard var tail else { return }
+    if tail.fileBytes > tail.length {
+      // Durably before the end is written: nothing may ever be seen behind it.
+      do {
+        try tail.file.truncate(to: tail.length)
+        try tail.file.sync()
+      } catch {
+        throw .failed(error)
+      }
+      tail.fileBytes = tail.length
+    }
     encoder.begin(journal: tail.journal, at: tail.length, after: tail.lastSequence, firstSequence: tail.lastSequence + 1)
     encoder.addFilling(kind)
     let checksum = Checksum.of(encoder.bytes.span)
@@ -97,7 +110,23 @@ struct LogWriter: Sendable {
     }
     return LogTail(
       journal: header.journal, firstSequence: header.firstSequence, file: file, length: SegmentHeader.byteCount,
-      lastSequence: previous.lastSequence)
+      fileBytes: SegmentHeader.byteCount, lastSequence: previous.lastSequence)
+  }
+
+  /// Writes zeros behind the records where the next `bytes` would make the file grow. They become durable with the batch that
+  /// follows; where a crash leaves them without it, recovery takes them for the end of the log, which they are.
+  private mutating func fillAhead(of tail: inout LogTail, for bytes: Int) throws(LogError) {
+    let end = min(tail.length + bytes + zeros.count, segmentBytes)
+    guard tail.length + bytes > tail.fileBytes, end > tail.length + bytes else { return }
+    // Behind the batch only: what it writes itself needs no zeros first.
+    let start = tail.length + bytes
+    tail.fileBytes = end
+    do {
+      try tail.file.writeAll(zeros.span.extracting(..<(end - start)), at: start)
+    } catch {
+      // Where there is no room for zeros there may still be some for records.
+      guard error.isDiskFull else { throw .failed(error) }
+    }
   }
 
   /// One write, one sync. A failed sync is never tried again: the kernel marks the pages clean, and the next sync would succeed
@@ -108,10 +137,13 @@ struct LogWriter: Sendable {
     } catch {
       guard error.isDiskFull else { throw .failed(error) }
       do { try tail.file.truncate(to: tail.length) } catch { throw .failed(error) }
+      tail.fileBytes = tail.length
+      self.tail = tail
       throw .diskFull(error)
     }
     do { try tail.file.sync() } catch { throw .failed(error) }
     tail.length += encoder.bytes.count
+    tail.fileBytes = max(tail.fileBytes, tail.length)
     tail.lastSequence = encoder.nextSequence - 1
     self.tail = tail
   }

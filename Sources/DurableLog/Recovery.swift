@@ -132,7 +132,7 @@ struct Recovery {
     var scan = try SegmentScan(&reader, firstSequence: header.firstSequence)
     var tail = LogTail(
       journal: header.journal, firstSequence: header.firstSequence, file: reader.file, length: scan.end,
-      lastSequence: scan.lastSequence)
+      fileBytes: scan.end, lastSequence: scan.lastSequence)
     if let terminal = scan.terminal {
       tail.end = try end(of: scan, &reader)
       report.wasClosed = terminal.header.kind == .clean
@@ -178,8 +178,8 @@ struct Recovery {
     }
     report.rewrittenRecords = scan.lastSequence - scan.durableSequence
     tail = LogTail(
-      journal: reader.journal, firstSequence: tail.firstSequence, file: renamed, length: scan.end + fill.bytes.count,
-      lastSequence: fill.nextSequence - 1)
+      journal: reader.journal, firstSequence: tail.firstSequence, file: renamed,
+      length: scan.end + fill.bytes.count, fileBytes: scan.end + fill.bytes.count, lastSequence: fill.nextSequence - 1)
   }
 
   // MARK: - Replay

@@ -30,7 +30,9 @@ struct CrashTests {
 
   /// Appends some batches; power fails at a random call of the last one, or after it.
   private func run(on disk: FaultyDisk, _ history: inout History, _ generator: inout SplitMix, batches: Int) throws {
-    let (log, _) = try DurableLog.open(.small, disk: disk, clock: SystemWallClock()) { _ in }
+    var configuration = LogConfiguration.small
+    if Bool.random(using: &generator) { configuration.aheadBytes = 0 }
+    let (log, _) = try DurableLog.open(configuration, disk: disk, clock: SystemWallClock()) { _ in }
     for batch in 0..<batches {
       if batch == batches - 1 {
         let fault: FaultyDisk.Fault = Bool.random(using: &generator) ? .error(5) : .powerOff

@@ -8,13 +8,15 @@ extension LogConfiguration {
   static var small: LogConfiguration {
     var configuration = LogConfiguration(directory: "/log")
     configuration.segmentBytes = 24 << 10
+    configuration.aheadBytes = 10_000
     return configuration
   }
 
-  /// The same with segments that no test fills.
+  /// The same with segments that no test fills, and no zeros: the file ends where the records do.
   static var roomy: LogConfiguration {
     var configuration = LogConfiguration.small
     configuration.segmentBytes = 1 << 20
+    configuration.aheadBytes = 0
     return configuration
   }
 }

@@ -1,5 +1,5 @@
 import Clocks
-import DurableLog
+@testable import DurableLog
 import TestSupport
 import Testing
 
@@ -108,6 +108,39 @@ struct FaultTests {
     #expect(log.appendAll([[3]]).allSatisfy { $0.error == nil })
     log.close()
     #expect(try replay(disk.afterKill()).payloads == Self.payloads + [[3]])
+  }
+
+  @Test func recordsAreWrittenOverZerosAndTheFileDoesNotGrow() throws {
+    let disk = FaultyDisk()
+    var configuration = LogConfiguration.roomy
+    configuration.aheadBytes = 64 << 10
+    let log = try open(disk, configuration)
+    let path = "/log/seg-0000000000000001.log"
+    #expect(log.appendAll([[1]])[0].error == nil)
+    let length = try #require(disk.content(path)).count
+    #expect(length == SegmentHeader.byteCount + BatchEncoder.blockBytes + configuration.aheadBytes)
+    for _ in 0..<16 { #expect(log.appendAll([[2]])[0].error == nil) }
+    #expect(disk.content(path)?.count == length, "sixteen blocks of zeros took sixteen batches")
+    #expect(log.appendAll([[3]])[0].error == nil)
+    #expect(try #require(disk.content(path)).count > length)
+    log.close()
+    let end = try #require(disk.content(path))
+    #expect(end.count == SegmentHeader.byteCount + 19 * BatchEncoder.blockBytes, "nothing stands behind the end")
+    #expect(try replay(disk.afterKill()).payloads == [[1]] + Array(repeating: [2], count: 16) + [[3]])
+  }
+
+  /// The zeros do not fit, the batch does.
+  @Test func aDiskTooFullForZerosStillTakesRecords() throws {
+    let disk = FaultyDisk()
+    var configuration = LogConfiguration.roomy
+    configuration.aheadBytes = 64 << 10
+    disk.setCapacity(SegmentHeader.byteCount + 5 * BatchEncoder.blockBytes)
+    let log = try open(disk, configuration)
+    for number in 0..<4 { #expect(log.appendAll([[UInt8(number)]])[0].error == nil) }
+    log.close()
+    let found = try replay(disk.afterKill())
+    #expect(found.payloads == [[0], [1], [2], [3]])
+    #expect(found.report.wasClosed)
   }
 
   @Test func aFullDiskAtRotationLosesNothing() throws {
