@@ -51,7 +51,7 @@ let package = Package(
     module("Sensors", ["Events", "JSON", "YAML", "CRE2", "Clocks"]),
     module("DurableLog", ["CShims", "Clocks"]),
     module("Workers", [collections]),
-    module("Telemetry", ["Clocks", logging]),
+    module("Telemetry", ["Clocks", "JSON", logging]),
     module("Transport", ["OpenSSL", "Telemetry", "CShims"]),
     module("HTTPServer", ["HTTP", "Transport", "Telemetry", "Clocks"]),
     module("HTTPClient", ["HTTP", "Transport", "OpenSSL", "Telemetry", "Clocks", collections]),

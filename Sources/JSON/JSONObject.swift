@@ -18,6 +18,13 @@ package struct JSONObject: Sendable {
     for (name, value) in members { self[name] = value }
   }
 
+  /// Members whose names the caller knows to be distinct, because they stand in its source.
+  package init(distinct members: [Member]) {
+    assert(Set(members.map(\.name)).count == members.count, "two members have the same name")
+    self.members = members
+    indexIfLarge()
+  }
+
   package var count: Int { members.count }
   package var isEmpty: Bool { members.isEmpty }
 
@@ -91,5 +98,7 @@ extension JSONObject: Hashable {
 }
 
 extension JSONObject: ExpressibleByDictionaryLiteral {
-  package init(dictionaryLiteral elements: (String, JSONValue)...) { self.init(elements.map { (name: $0.0, value: $0.1) }) }
+  package init(dictionaryLiteral elements: (String, JSONValue)...) {
+    self.init(distinct: elements.map { (name: $0.0, value: $0.1) })
+  }
 }

@@ -14,8 +14,9 @@ extension JSONReader {
 
   package func string(_ text: JSONText) -> String {
     guard !text.hasEscapes else { return String(decoding: unescaped(text), as: UTF8.self) }
-    // Valid: `init` has checked all of the bytes, and quotation marks bound the range.
-    return unsafe String(copying: UTF8Span(unchecked: bytes.span.extracting(text.range)))
+    // `init` has checked all of the bytes, but only a checking initializer lets a string know that it is ASCII, without which each
+    // later comparison and hash of it takes the slow way.
+    return String(decoding: slice(text.range), as: UTF8.self)
   }
 
   /// The UTF-8 of the string; for strings without escapes the bytes in place, without a copy.

@@ -223,7 +223,7 @@ extension JSONReader {
 
   /// Whether the eight bytes at `offset` hold no quotation mark, no backslash and no control character: all eight in one go, for
   /// most of what Pub/Sub sends is one long string of base64.
-  private static func isPlain(_ span: Span<UInt8>, at offset: Int) -> Bool {
+  static func isPlain(_ span: Span<UInt8>, at offset: Int) -> Bool {
     let ones: UInt64 = 0x0101_0101_0101_0101
     let highs: UInt64 = 0x8080_8080_8080_8080
     // Every bit pattern is a UInt64, and the load checks its bounds.

@@ -63,19 +63,46 @@ private struct JSONWriter {
     bytes.append(contentsOf: repeatElement(0x20, count: depth * 2))
   }
 
-  private mutating func write(_ text: String) {
-    bytes.append(UInt8(ascii: "\""))
+  private mutating func write(_ text: String) { bytes.appendJSON(text) }
+}
+
+extension [UInt8] {
+  /// Appends `text` as a JSON string, RFC 8259 section 7: quoted, with quotation marks, backslashes and control characters escaped.
+  package mutating func appendJSON(_ text: String) {
+    append(UInt8(ascii: "\""))
+    if text.utf8.needsNoEscape { self += text.utf8 } else { appendEscaped(text) }
+    append(UInt8(ascii: "\""))
+  }
+
+  private mutating func appendEscaped(_ text: String) {
     for byte in text.utf8 {
       switch byte {
-      case UInt8(ascii: "\""): bytes += "\\\"".utf8
-      case UInt8(ascii: "\\"): bytes += "\\\\".utf8
-      case 0x0A: bytes += "\\n".utf8
-      case 0x0D: bytes += "\\r".utf8
-      case 0x09: bytes += "\\t".utf8
-      case 0..<0x20: bytes += ((byte < 0x10 ? "\\u000" : "\\u00") + String(byte, radix: 16)).utf8
-      default: bytes.append(byte)
+      case UInt8(ascii: "\""): self += "\\\"".utf8
+      case UInt8(ascii: "\\"): self += "\\\\".utf8
+      case 0x0A: self += "\\n".utf8
+      case 0x0D: self += "\\r".utf8
+      case 0x09: self += "\\t".utf8
+      case 0..<0x20: self += ((byte < 0x10 ? "\\u000" : "\\u00") + String(byte, radix: 16)).utf8
+      default: append(byte)
       }
     }
-    bytes.append(UInt8(ascii: "\""))
+  }
+}
+
+extension String.UTF8View {
+  /// Whether the bytes can stand in a JSON string as they are.
+  fileprivate var needsNoEscape: Bool {
+    let span = self.span
+    var index = 0
+    while index &+ 8 <= span.count {
+      guard JSONReader.isPlain(span, at: index) else { return false }
+      index &+= 8
+    }
+    while index < span.count {
+      let byte = span[index]
+      if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return false }
+      index &+= 1
+    }
+    return true
   }
 }

@@ -77,6 +77,6 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByStringInterpolatio
 extension JSONValue: ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral {
   package init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
   package init(dictionaryLiteral elements: (String, JSONValue)...) {
-    self = .object(JSONObject(elements.map { (name: $0.0, value: $0.1) }))
+    self = .object(JSONObject(distinct: elements.map { (name: $0.0, value: $0.1) }))
   }
 }

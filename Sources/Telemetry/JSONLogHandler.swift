@@ -1,8 +1,10 @@
 internal import Clocks
+internal import JSON
 package import Logging
 
 /// Writes each log line as one JSON object: `time`, `level`, `event` (what happened, in fixed words), then the metadata in order of
-/// name. Values are strings, so that a reader never has to guess a type.
+/// name. Values are strings, so that a reader never has to guess a type, and their control characters are escaped, so that none can
+/// forge a line.
 package struct JSONLogHandler: LogHandler {
   package var metadata: Logger.Metadata = [:]
   package var logLevel: Logger.Level
@@ -26,34 +28,15 @@ package struct JSONLogHandler: LogHandler {
     line += "\",\"level\":\"".utf8
     line += event.level.rawValue.utf8
     line += "\",\"event\":".utf8
-    Self.appendQuoted(event.message.description, to: &line)
+    line.appendJSON(event.message.description)
     let all = event.metadata.map { metadata.isEmpty ? $0 : metadata.merging($0) { $1 } } ?? metadata
     for (key, value) in all.sorted(by: { $0.key < $1.key }) {
       line.append(UInt8(ascii: ","))
-      Self.appendQuoted(key, to: &line)
+      line.appendJSON(key)
       line.append(UInt8(ascii: ":"))
-      Self.appendQuoted(value.description, to: &line)
+      if case .string(let text) = value { line.appendJSON(text) } else { line.appendJSON(value.description) }
     }
     line += "}\n".utf8
     sink.write(line)
-  }
-
-  /// A JSON string, RFC 8259 section 7: control characters escaped, so that no value can forge a line.
-  private static func appendQuoted(_ text: String, to line: inout [UInt8]) {
-    line.append(UInt8(ascii: "\""))
-    for byte in text.utf8 {
-      switch byte {
-      case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-        line.append(UInt8(ascii: "\\"))
-        line.append(byte)
-      case 0x20...: line.append(byte)
-      default:
-        let digits = Array("0123456789abcdef".utf8)
-        line += "\\u00".utf8
-        line.append(digits[Int(byte >> 4)])
-        line.append(digits[Int(byte & 15)])
-      }
-    }
-    line.append(UInt8(ascii: "\""))
   }
 }

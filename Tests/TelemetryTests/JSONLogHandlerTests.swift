@@ -47,7 +47,7 @@ struct JSONLogHandlerTests {
     let text = await pipe.read()
     let start = #"{"time":""#
     let end =
-      #"","level":"warning","event":"push \"refused\"\u000a{\"forged\": true}","a":"x\u0001\\é","b":"of the logger","c":"7"}"#
+      #"","level":"warning","event":"push \"refused\"\n{\"forged\": true}","a":"x\u0001\\é","b":"of the logger","c":"7"}"#
       + "\n"
     #expect(text.hasPrefix(start) && text.hasSuffix(end), "\(text)")
     #expect(text.utf8.filter { $0 == UInt8(ascii: "\n") }.count == 1)
