@@ -24,7 +24,7 @@ package struct DeadLetter: Sendable {
       ("lastAt", .string(lastAt.rfc3339)),
     ]
     if let job { members.append(("job", job.json)) }
-    return .object(JSONObject(members))
+    return .object(JSONObject(distinct: members))
   }
 
   init(

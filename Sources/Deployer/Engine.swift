@@ -100,11 +100,11 @@ final class Engine: Sendable {
     logger.info(
       "decided",
       metadata: [
-        "event_id": "\(event.id)", "message_id": "\(event.message.messageID ?? "-")", "source": "\(event.source)",
-        "image": "\(decision.image ?? "-")",
-        "outcome": "\(decision.outcome?.rawValue ?? (decision.jobs.isEmpty ? "dead" : "run"))",
-        "jobs": "\(decision.jobs.map(\.target).joined(separator: ","))", "reason": "\(decision.reason)",
-        "generation": "\(decision.generation)",
+        "event_id": .string(event.id), "message_id": .string(event.message.messageID ?? "-"), "source": .string(event.source),
+        "image": .string(decision.image ?? "-"),
+        "outcome": .string(decision.outcome?.rawValue ?? (decision.jobs.isEmpty ? "dead" : "run")),
+        "jobs": .string(decision.jobs.map(\.target).joined(separator: ",")), "reason": .string(decision.reason),
+        "generation": .string(decision.generation),
       ])
   }
 }

@@ -8,6 +8,8 @@ package struct Job: Sendable {
   package let id: String
   package let eventID: String
   package let firing: Firing
+  /// What at most one job at a time may write to: `Deployment/default/web`.
+  package let target: String
   /// When the message was published; nil where the sender did not say. A restart after it has done this job's work.
   package let publishTime: Timestamp?
   /// The image as the registry names it, with its tag.
@@ -24,6 +26,9 @@ package struct Job: Sendable {
     self.id = id
     self.eventID = eventID
     self.firing = firing
+    switch firing.action {
+    case .restart(let kind, let namespace, let name): target = "\(kind)/\(namespace)/\(name)"
+    }
     self.publishTime = publishTime
     self.image = image
     self.startedAt = startedAt
@@ -37,7 +42,7 @@ package struct Job: Sendable {
     ]
     if let publishTime { members.append(("publishTime", .string(publishTime.rfc3339))) }
     if let planned { members.append(("planned", .string(planned.rfc3339WholeSeconds))) }
-    return .object(JSONObject(members))
+    return .object(JSONObject(distinct: members))
   }
 
   /// - Returns: nil for anything that `json` does not write.

@@ -18,20 +18,23 @@ struct Judge: Sendable {
     if let reason = event.message.attributes.first(where: { $0.name == Self.unreadableAttribute })?.value {
       return poison(event, round, now, reason)
     }
-    let image: ImageReference?
+    guard !event.message.data.isEmpty else { return end(event, now, image: nil, .ignored, "\(IgnoreReason.noData)") }
+    let notification: RegistryNotification
     do throws(EnvelopeError) {
-      switch try RegistryNotification.disposition(of: event.message) {
-      case .act(let reference): image = reference
-      // Not a registry's notification, so the rules alone can say whether it matters.
-      case .ignore(.noAction), .ignore(.noImage): image = nil
-      case .ignore(let reason): return end(event, now, image: nil, .ignored, "\(reason)")
-      }
+      notification = try RegistryNotification(data: event.message.data)
     } catch {
       return poison(event, round, now, "\(error)")
     }
+    let image: ImageReference?
+    switch notification.disposition {
+    case .act(let reference): image = reference
+    // Not a registry's notification, so the rules alone can say whether it matters.
+    case .ignore(.noAction), .ignore(.noImage): image = nil
+    case .ignore(let reason): return end(event, now, image: nil, .ignored, "\(reason)")
+    }
     let lookup = image.map { generation.mapping.workloads(for: $0) }
     let workloads = lookup?.workloads.map { Sensors.Workload(kind: $0.kind, namespace: $0.namespace, name: $0.name) } ?? []
-    return rule(event, image, generation.rules.evaluate(event, workloads: workloads), round, now)
+    return rule(event, image, generation.rules.evaluate(event, notification, workloads: workloads), round, now)
   }
 
   private func rule(_ event: Event, _ image: ImageReference?, _ verdicts: [Verdict], _ round: Int, _ now: Timestamp)

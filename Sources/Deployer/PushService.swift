@@ -21,6 +21,8 @@ final class PushService: HTTPService {
   }
 
   private static let retryAfter: FieldName = "retry-after"
+  private static let metadataNames = Dictionary(
+    uniqueKeysWithValues: PushMetadata.Field.allCases.map { ($0, FieldName($0.rawValue)) })
 
   private let sources: [String: Source]
   private let ledger: Ledger
@@ -148,7 +150,7 @@ final class PushService: HTTPService {
   /// What the push holds. One that cannot be read is kept as it came, marked with the reason: sending it again would not help, so
   /// it must be acknowledged, and what is acknowledged must be there to look at.
   private static func message(_ request: HTTPRequest) -> PubSubMessage {
-    let metadata = PushMetadata { name in request.fields[FieldName(name)] }
+    let metadata = PushMetadata { field in metadataNames[field].flatMap { request.fields[$0] } }
     do throws(EnvelopeError) {
       return try PushEnvelope(body: request.content, metadata: metadata).message
     } catch {

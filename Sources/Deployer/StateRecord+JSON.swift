@@ -38,7 +38,7 @@ extension StateRecord {
     _ state: String, _ eventID: String, _ at: Timestamp, _ members: (String, JSONValue?)...
   ) -> JSONValue {
     let head: [JSONObject.Member] = [("state", .string(state)), ("event", .string(eventID)), ("at", .string(at.rfc3339))]
-    return .object(JSONObject(head + members.compactMap { name, value in value.map { (name: name, value: $0) } }))
+    return .object(JSONObject(distinct: head + members.compactMap { name, value in value.map { (name: name, value: $0) } }))
   }
 
   /// - Returns: nil for a payload that no version of `payload` writes.

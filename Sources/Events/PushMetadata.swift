@@ -16,13 +16,22 @@ package struct PushMetadata: Hashable, Sendable {
     self.orderingKey = orderingKey
   }
 
-  /// - Parameter field: the value of the request's field with a name, which is given in lower case.
-  package init(field: (String) -> String?) {
-    messageID = field("x-goog-pubsub-message-id")
-    publishTime = field("x-goog-pubsub-publish-time")
-    subscription = field("x-goog-pubsub-subscription-name")
-    // Google's emulator has its own name for this one.
-    orderingKey = field("x-goog-pubsub-ordering-key") ?? field("x-goog-ordering-key")
+  /// The fields that are read.
+  package enum Field: String, CaseIterable, Sendable {
+    case messageID = "x-goog-pubsub-message-id"
+    case publishTime = "x-goog-pubsub-publish-time"
+    case subscription = "x-goog-pubsub-subscription-name"
+    case orderingKey = "x-goog-pubsub-ordering-key"
+    /// The name that Google's emulator has for it.
+    case emulatorOrderingKey = "x-goog-ordering-key"
+  }
+
+  /// - Parameter value: the value of one of the request's fields.
+  package init(value: (Field) -> String?) {
+    messageID = value(.messageID)
+    publishTime = value(.publishTime)
+    subscription = value(.subscription)
+    orderingKey = value(.orderingKey) ?? value(.emulatorOrderingKey)
   }
 
   /// Whether the fields tell of a message at all. A wrapped push never has them.

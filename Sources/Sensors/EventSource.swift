@@ -1,6 +1,6 @@
 /// An EventSource document: the events that Sensors may depend on.
 package struct EventSource: Sendable {
-  package struct Definition: Sendable {
+  package struct Definition: Hashable, Sendable {
     package let name: EventName
 
     /// The `subscriptionID`; nil where the document leaves it to Argo.

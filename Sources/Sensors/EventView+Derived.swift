@@ -7,7 +7,7 @@ extension EventView {
   /// `$.tag` and `$.digest` of a registry's notification: the short form, then the text of the message where that is longer.
   ///
   /// nil for other names, and where the message names no image: then its own members are all there is.
-  mutating func forms(of name: String) -> [JSONValue]? {
+  func forms(of name: String) -> [JSONValue]? {
     switch name {
     case "tag": forms(notification?.image?.tag, notification?.tagReference)
     case "digest": forms(notification?.image?.digest, notification?.digestReference)
@@ -22,7 +22,7 @@ extension EventView {
   }
 
   /// A member of the message, an attribute, or something known from the notification, in this order.
-  mutating func derivedValue(_ name: String, _ path: JSONPath) -> JSONValue? {
+  func derivedValue(_ name: String, _ path: JSONPath) -> JSONValue? {
     if case .json(let value) = body, let found = path.value(in: value) { return found }
     if let text = attribute(name) { return .string(text) }
     return known(name).map { .string($0) }
@@ -30,7 +30,7 @@ extension EventView {
 
   /// What the notification says beside the members it has. One text at a time: making them all would cost more than a whole
   /// evaluation.
-  private mutating func known(_ name: String) -> String? {
+  private func known(_ name: String) -> String? {
     switch name {
     case "messageId": message.messageID
     case "publishTime": message.publishTime?.rfc3339
@@ -51,14 +51,12 @@ extension EventView {
 
   /// What to do when no workload is known for the event's image.
   var missingWorkload: String {
-    mutating get {
-      guard let image = notification?.image else {
-        return
-          "the message names no image and has no serviceName, so there is no workload to restart; publish a serviceName with it"
-      }
-      let reference = image.image + (image.tag.map { ":" + $0 } ?? image.digest.map { "@" + $0 } ?? "")
-      return "no workload is known for the image \(reference.quoted(limit: 200)); add its key \(image.name.quoted(limit: 80)) "
-        + "with deploymentName and namespace to the mapping"
+    guard let image = notification?.image else {
+      return
+        "the message names no image and has no serviceName, so there is no workload to restart; publish a serviceName with it"
     }
+    let reference = image.image + (image.tag.map { ":" + $0 } ?? image.digest.map { "@" + $0 } ?? "")
+    return "no workload is known for the image \(reference.quoted(limit: 200)); add its key \(image.name.quoted(limit: 80)) "
+      + "with deploymentName and namespace to the mapping"
   }
 }

@@ -10,7 +10,7 @@ struct EventView {
   let body: EventBody
 
   /// What the message says of an image, where it is an object that a registry could have sent.
-  private(set) lazy var notification = try? RegistryNotification(data: message.data)
+  let notification: RegistryNotification?
 
   /// Whether the definition says `jsonBody: true`.
   let jsonBody: Bool
@@ -18,8 +18,9 @@ struct EventView {
   /// Argo's `data`; nil where the payload is not JSON.
   private(set) lazy var data: JSONValue? = makeData()
 
-  init(_ message: PubSubMessage, context: EventContext, body: EventBody, jsonBody: Bool) {
+  init(_ message: PubSubMessage, _ notification: RegistryNotification?, context: EventContext, body: EventBody, jsonBody: Bool) {
     self.message = message
+    self.notification = notification
     self.context = context
     self.body = body
     self.jsonBody = jsonBody
@@ -27,7 +28,7 @@ struct EventView {
 
   /// An event of another kind, whose `data` is given as it is.
   init(data: JSONValue?, context: EventContext) {
-    self.init(PubSubMessage(), context: context, body: .none, jsonBody: false)
+    self.init(PubSubMessage(), nil, context: context, body: .none, jsonBody: false)
     self.data = data
   }
 
@@ -40,23 +41,18 @@ struct EventView {
 
   /// Whether rules can be asked about the event at all.
   var readiness: Readiness {
-    mutating get {
-      switch body {
-      case .none where jsonBody:
-        return .refused(Rejection(clause: "body", problem: "the message has no content, only attributes"))
-      case .opaque(let reason) where jsonBody:
-        return .poison(
-          "\(context.source).\(context.subject) says jsonBody: true, but the message's content is not JSON: \(reason)")
-      case .json(let value): return refusal(value).map { .refused($0) } ?? .ready
-      case .none, .opaque: return .ready
-      }
+    switch body {
+    case .none where jsonBody:
+      .refused(Rejection(clause: "body", problem: "the message has no content, only attributes"))
+    case .opaque(let reason) where jsonBody:
+      .poison("\(context.source).\(context.subject) says jsonBody: true, but the message's content is not JSON: \(reason)")
+    case .json: refusal.map { .refused($0) } ?? .ready
+    case .none, .opaque: .ready
     }
   }
 
   /// Why a registry's message is no reason to restart anything, whatever the rules say: it tells of a deletion or a signature.
-  private mutating func refusal(_ body: JSONValue) -> Rejection? {
-    // Taking a notification apart costs more than all filters together; few messages are worth a closer look.
-    guard body["action"]?.string == "DELETE" || body["tag"]?.string.map(Self.mayNameSignature) == true else { return nil }
+  private var refusal: Rejection? {
     switch notification?.disposition {
     case .ignore(.deletion):
       return Rejection(clause: "action", actual: "DELETE", wanted: "a push: a restart needs an image to pull")
@@ -64,13 +60,6 @@ struct EventView {
       return Rejection(clause: "action", path: "tag", actual: tag, wanted: "an image, not the signature of one")
     case .ignore, .act, nil: return nil
     }
-  }
-
-  /// Whether the tag after the last colon begins as those of signatures do.
-  private static func mayNameSignature(_ tag: String) -> Bool {
-    let bytes = tag.utf8
-    return bytes[(bytes.lastIndex(of: UInt8(ascii: ":")).map { bytes.index(after: $0) } ?? bytes.startIndex)...].starts(
-      with: "sha256-".utf8)
   }
 
   /// `{id, body, attributes, publishTime}`, as Argo's Pub/Sub source makes it.

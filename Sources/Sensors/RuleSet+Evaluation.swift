@@ -4,9 +4,11 @@ extension RuleSet {
   /// What each trigger of each Sensor says about `event`: one verdict for each, in the order of the documents.
   ///
   /// Pure: the same event, workloads and rules give the same verdicts.
-  /// - Parameter workloads: those the mapping names for the event's image; may be empty.
-  package func evaluate(_ event: Event, workloads: [Workload]) -> [Verdict] {
-    var round = EvaluationRound(self, event, workloads)
+  /// - Parameters:
+  ///   - notification: what the event's message says of an image, where it is an object that a registry could have sent.
+  ///   - workloads: those the mapping names for the event's image; may be empty.
+  package func evaluate(_ event: Event, _ notification: RegistryNotification?, workloads: [Workload]) -> [Verdict] {
+    var round = EvaluationRound(self, event, notification, workloads)
     var verdicts: [Verdict] = []
     for sensor in sensors {
       for trigger in sensor.triggers {
@@ -24,15 +26,15 @@ struct EvaluationRound {
   private var unbound: String?
   private let workloads: [Workload]
 
-  init(_ rules: RuleSet, _ event: Event, _ workloads: [Workload]) {
+  init(_ rules: RuleSet, _ event: Event, _ notification: RegistryNotification?, _ workloads: [Workload]) {
     self.workloads = workloads
     switch rules.binding(source: event.source, subscription: event.message.subscription) {
-    case .bound(let names):
+    case .bound(let definitions):
       let body = EventBody(event.message.data)
-      views = names.map { name in
+      views = definitions.map { definition in
         EventView(
-          event.message, context: EventContext(event, binding: name), body: body,
-          jsonBody: rules.definition(of: name)?.jsonBody ?? false)
+          event.message, notification, context: EventContext(event, binding: definition.name), body: body,
+          jsonBody: definition.jsonBody)
       }
     case .unbound(let reason): unbound = reason
     }

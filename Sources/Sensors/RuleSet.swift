@@ -14,12 +14,14 @@ package struct RuleSet: Sendable {
   package let eventSources: [EventSource]
   package let sensors: [Sensor]
   package let configMaps: [ConfigMap]
+  let definitions: EventDefinitions
 
   init(generation: String, eventSources: [EventSource], sensors: [Sensor], configMaps: [ConfigMap]) {
     self.generation = generation
     self.eventSources = eventSources
     self.sensors = sensors
     self.configMaps = configMaps
+    definitions = EventDefinitions(eventSources)
   }
 
   /// No rules at all.

@@ -114,7 +114,7 @@ struct PayloadTests {
     ])
   func handlesTheEmulator(file: String, isWrapped: Bool, message: PubSubMessage) throws {
     let (fields, body) = try Self.request(file)
-    let envelope = try PushEnvelope(body: body, metadata: PushMetadata { fields[$0] })
+    let envelope = try PushEnvelope(body: body, metadata: PushMetadata { fields[$0.rawValue] })
     #expect(envelope.isWrapped == isWrapped)
     #expect(envelope.message == message)
   }
@@ -122,7 +122,7 @@ struct PayloadTests {
   @Test func readsTheMetadataOfAnUnwrappedPush() throws {
     let fields = Self.fields(try SharedData.text("payloads/unwrapped-writemetadata.headers"))
     let body = try SharedData.bytes("payloads/unwrapped-gar-insert-tag.json")
-    let envelope = try PushEnvelope(body: body, metadata: PushMetadata { fields[$0] })
+    let envelope = try PushEnvelope(body: body, metadata: PushMetadata { fields[$0.rawValue] })
     #expect(
       envelope.message
         == PubSubMessage(

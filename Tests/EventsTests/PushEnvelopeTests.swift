@@ -58,8 +58,8 @@ struct PushEnvelopeTests {
 
   @Test func readsNoFieldsButTheFour() {
     var asked: [String] = []
-    _ = PushMetadata { name in
-      asked.append(name)
+    _ = PushMetadata { field in
+      asked.append(field.rawValue)
       return nil
     }
     #expect(

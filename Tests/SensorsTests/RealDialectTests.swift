@@ -211,11 +211,11 @@ import Testing
     ] as [(String, String?, [String])])
   func bindsEverySourceToTheOnlyEvent(source: String, subscription: String?, expected: [String]) {
     let (rules, _) = RealDialect.load()
-    guard case .bound(let names) = rules.binding(source: source, subscription: subscription) else {
+    guard case .bound(let definitions) = rules.binding(source: source, subscription: subscription) else {
       Issue.record("unbound")
       return
     }
-    #expect(names.map(\.description) == expected)
+    #expect(definitions.map(\.name.description) == expected)
   }
 
   @Test func saysWhichEventsThereAreWhenAPushBelongsToNone() {
@@ -232,9 +232,7 @@ import Testing
             problem: "no event is named \"gar\" and none has the subscription \"\"; there is other.images (subscription hook-2), "
               + "registry.images (subscription rollout-hook)"))
       ])
-    #expect(
-      rules.binding(source: "gar", subscription: "projects/p/subscriptions/hook-2")
-        == .bound([EventName(source: "other", event: "images")]))
+    #expect(rules.binding(source: "gar", subscription: "projects/p/subscriptions/hook-2") == .bound(rules.eventSources[0].events))
     #expect(
       Samples.outcomes(rules, Samples.insert("latest"), source: "other.images") == [
         .rejected(Rejection(clause: "binding", path: "push", actual: "other.images", wanted: "registry.images"))

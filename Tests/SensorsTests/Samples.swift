@@ -44,3 +44,10 @@ extension Samples {
     }
   }
 }
+
+extension RuleSet {
+  /// As the server asks: with the notification that the event's message is.
+  func evaluate(_ event: Event, workloads: [Workload]) -> [Verdict] {
+    evaluate(event, try? RegistryNotification(data: event.message.data), workloads: workloads)
+  }
+}
