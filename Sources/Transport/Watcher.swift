@@ -18,7 +18,7 @@ protocol Watcher: AnyObject {
 }
 
 /// Names a watch. An event that was fetched before its watch ended carries an old generation and is passed over.
-struct WatchIdentity: Sendable {
+struct WatchIdentity: Equatable, Sendable {
   let index: Int
   let generation: UInt32
 
@@ -32,6 +32,9 @@ struct WatchIdentity: Sendable {
     index = Int(UInt32(truncatingIfNeeded: word))
     generation = UInt32(truncatingIfNeeded: word >> 32)
   }
+
+  /// The loop's own bell, which nobody watches.
+  static let bell = WatchIdentity(index: Int(UInt32.max), generation: .max)
 
   var word: UInt64 { UInt64(generation) << 32 | UInt64(UInt32(truncatingIfNeeded: index)) }
 }
