@@ -111,7 +111,8 @@ final class Ledger: Sendable {
   ///
   /// - Parameters:
   ///   - accepted: called with the new event, before `then`, on the log's queue: it must hand the event on and return.
-  ///   - then: called once, when the outcome is known; on the log's queue or on the caller's thread.
+  ///   - then: called once, when the outcome is known; on the log's queue or on the caller's thread. It comes sooner where
+  ///     `commitReceived` is called after the last message that is at hand.
   func receive(
     _ message: PubSubMessage, source: String, at now: Timestamp, accepted: @escaping @Sendable (Event) -> Void,
     then: @escaping @Sendable (Receipt) -> Void
@@ -123,7 +124,7 @@ final class Ledger: Sendable {
     case .known(let id): then(.duplicate(id: id))
     case .new(let id):
       let event = Event(id: id, source: source, receivedAt: now, message: message)
-      log.append(.event, event.encoded) { [self] result in
+      log.append(.event, event.encoded, .gathered) { [self] result in
         let joined = state.withLock { $0.settle(event, key: key, result) }
         switch result {
         case .success:
@@ -137,6 +138,9 @@ final class Ledger: Sendable {
       }
     }
   }
+
+  /// Has the messages that were received since the last call made durable together, now rather than a few milliseconds later.
+  func commitReceived() { log.commitGathered() }
 
   /// Reads an event again. Blocks for the disk.
   func event(_ entry: EventIndex.Entry) throws -> Event { try Event.decoded(try log.record(at: entry.position).payload) }

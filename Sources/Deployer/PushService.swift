@@ -77,7 +77,9 @@ final class PushService: HTTPService {
         // Nobody awaits this task: it ends with the key server's answer or its deadline, and the connection bounds how many there are.
         Task {
           switch await authenticator.resolve(credentials, now: now) {
-          case .accepted: receive(request, source, responder)
+          case .accepted:
+            receive(request, source, responder)
+            ledger.commitReceived()
           case .refused(let refusal): responder.send(refused(source, refusal))
           case .needsKeys: responder.send(Self.unavailable("keys are not available\n"))
           }
@@ -85,6 +87,8 @@ final class PushService: HTTPService {
       }
     }
   }
+
+  func turnEnded() { ledger.commitReceived() }
 
   private func proceed(_ source: Source) -> Admission {
     .proceed(contentLimit: limits.contentBytes) { [self] request, responder in receive(request, source, responder) }

@@ -70,6 +70,11 @@ package final class DurableLog: Sendable {
     }
   }
 
+  /// Begins the batch of what was appended as `.gathered`.
+  package func commitGathered() {
+    if pending.withLock({ $0.endGathering() }) { queue.async { self.commitPending() } }
+  }
+
   /// Appends a record and returns its position once it will survive a crash. Cancelling stops neither the wait nor the write.
   package func append(_ kind: RecordKind, _ payload: [UInt8]) async throws(LogError) -> LogPosition {
     let result = await withCheckedContinuation { continuation in

@@ -15,6 +15,8 @@ struct PendingAppends: Sendable {
   private var isCommitting = false
   /// Whether somebody waits for a record in `waiting`.
   private var isUrgent = false
+  /// Whether `waiting` holds records that wait for `endGathering`.
+  private var hasGathered = false
   /// Whether a commit of what nobody waits for is scheduled.
   private var isTimed = false
   private(set) var counters = LogCounters()
@@ -61,10 +63,21 @@ struct PendingAppends: Sendable {
       isUrgent = true
       defer { isCommitting = true }
       return .success(isCommitting ? .scheduled : .now)
-    case .soon:
+    case .gathered, .soon:
+      if urgency == .gathered { hasGathered = true }
       defer { isTimed = true }
       return .success(isTimed ? .scheduled : .soon)
     }
+  }
+
+  /// Makes what was gathered urgent.
+  /// - Returns: whether a commit is to be scheduled for it.
+  mutating func endGathering() -> Bool {
+    guard hasGathered else { return false }
+    hasGathered = false
+    isUrgent = true
+    defer { isCommitting = true }
+    return !isCommitting
   }
 
   /// Everything that waits, if somebody waits for some of it; else nothing, and the commit is over.
@@ -81,6 +94,7 @@ struct PendingAppends: Sendable {
 
   private mutating func takeAll() -> [PendingAppend] {
     isUrgent = false
+    hasGathered = false
     let taken = waiting
     waiting = []
     waiting.reserveCapacity(min(taken.count, 1024))

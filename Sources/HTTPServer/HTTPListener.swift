@@ -40,6 +40,7 @@ package final class HTTPListener: @unchecked Sendable {
       do throws(TransportError) {
         let listener = try Listener(address, tls: tls, on: loop) { channel in self.accept(channel) }
         try listener.start()
+        loop.atEndOfTurn { [service] in service.turnEnded() }
         self.listener = listener
         return .success(listener.address)
       } catch {

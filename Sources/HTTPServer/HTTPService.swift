@@ -4,6 +4,12 @@ package import HTTP
 package protocol HTTPService: AnyObject, Sendable {
   /// Judges a request by its head, before any of its content is kept.
   func admit(_ head: HTTPRequest) -> Admission
+  /// Called when the requests that had arrived together are with the service, for work that they can share.
+  func turnEnded()
+}
+
+extension HTTPService {
+  package func turnEnded() {}
 }
 
 /// The verdict on a head.

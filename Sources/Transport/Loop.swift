@@ -12,7 +12,7 @@ import Synchronization
 ///
 /// Everything that belongs to a loop is touched on its queue only. From elsewhere `perform` brings work to it.
 ///
-// @unchecked: `watches`, `scratch` and the timer are used on `queue` alone, which each entry point asserts; `mailbox` is locked.
+// @unchecked: `watches`, `turnEnds`, `scratch` and the timer are used on `queue` alone, which each entry point asserts; `mailbox` is locked.
 @safe package final class Loop: @unchecked Sendable {
   private struct Watch {
     var generation: UInt32 = 0
@@ -68,6 +68,7 @@ import Synchronization
   private var watches: [Watch] = []
   private var freeWatches: [Int] = []
   private var watchCount = 0
+  private var turnEnds: [() -> Void] = []
   private var events = unsafe [epoll_event](repeating: epoll_event(), count: eventsPerTurn)
   /// Where sockets are read into: one buffer for all, because what was read is used or copied before the next read.
   private var scratch = [UInt8](repeating: 0, count: 64 << 10)
@@ -109,6 +110,12 @@ import Synchronization
     }
   }
 
+  /// Has `work` run on the loop after each turn: when all that was ready has been served.
+  package func atEndOfTurn(_ work: @escaping () -> Void) {
+    assertIsCurrent()
+    turnEnds.append(work)
+  }
+
   package func assertIsCurrent() { dispatchPrecondition(condition: .onQueue(queue)) }
 
   private func wake() {
@@ -126,6 +133,7 @@ import Synchronization
 
   private func endTurn() {
     for item in mailbox.withLock({ $0.take() }) { item() }
+    for work in turnEnds { work() }
   }
 
   private func leave() {

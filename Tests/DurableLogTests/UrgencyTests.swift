@@ -24,6 +24,32 @@ struct UrgencyTests {
     log.close()
   }
 
+  @Test func recordsGatheredInARowShareOneBatch() async throws {
+    let directory = try TemporaryDirectory()
+    let (log, _) = try DurableLog.open(LogConfiguration(directory: directory.path), clock: SystemWallClock()) { _ in }
+    let (results, arrived) = AsyncStream.makeStream(of: UInt8.self)
+    for number in 1...5 as ClosedRange<UInt8> { log.append(.event, [number], .gathered) { _ in arrived.yield(number) } }
+    log.commitGathered()
+    var order: [UInt8] = []
+    for await number in results.prefix(5) { order.append(number) }
+    #expect(order == [1, 2, 3, 4, 5])
+    #expect(log.counters.batches == 1)
+    log.commitGathered()
+    _ = try await log.append(.job, [6])
+    #expect(log.counters.batches == 2, "gathering nothing begins no batch, and keeps none from beginning")
+    log.close()
+  }
+
+  @Test func whatIsGatheredIsDurableSoonWithoutTheCallToo() async throws {
+    let directory = try TemporaryDirectory()
+    let (log, _) = try DurableLog.open(LogConfiguration(directory: directory.path), clock: SystemWallClock()) { _ in }
+    let result = await withCheckedContinuation { continuation in
+      log.append(.event, [1], .gathered) { continuation.resume(returning: $0) }
+    }
+    #expect(try log.record(at: result.get()).payload == [1])
+    log.close()
+  }
+
   @Test func closingKeepsIt() throws {
     let directory = try TemporaryDirectory()
     let (log, _) = try DurableLog.open(LogConfiguration(directory: directory.path), clock: SystemWallClock()) { _ in }
