@@ -23,7 +23,7 @@ package struct ByteQueue: Sendable {
   package func prefix(_ count: Int) -> ArraySlice<UInt8> { storage[start..<start + count] }
 
   /// Lends the bytes at the offsets `range`, which must be there.
-  func withBytes<Result, Failure: Error>(
+  package func withBytes<Result, Failure: Error>(
     _ range: Range<Int>, _ body: (Span<UInt8>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     try body(storage.span.extracting(start + range.lowerBound..<start + range.upperBound))

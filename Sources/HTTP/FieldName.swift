@@ -1,13 +1,14 @@
 /// A field name, RFC 9110 section 5.1: compared without regard to case, kept in lower case.
 package struct FieldName: Hashable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
-  let bytes: [UInt8]
+  /// The name on the wire, in lower case.
+  package let bytes: [UInt8]
 
   package init(_ name: String) { bytes = name.utf8.map(Self.lowercased) }
   package init(stringLiteral name: String) { self.init(name) }
 
   package var description: String { String(decoding: bytes, as: UTF8.self) }
 
-  static func lowercased(_ byte: UInt8) -> UInt8 { (65...90).contains(byte) ? byte | 0x20 : byte }
+  package static func lowercased(_ byte: UInt8) -> UInt8 { (65...90).contains(byte) ? byte | 0x20 : byte }
 
   package static let accept: FieldName = "accept"
   package static let allow: FieldName = "allow"

@@ -1,5 +1,5 @@
-/// The byte classes of RFC 9110 section 5.6.2 and 5.5, and the numbers of RFC 9112.
-enum HTTP1Syntax {
+/// The byte classes of RFC 9110 section 5.6.2 and 5.5, and the numbers of RFC 9112. HTTP/2 is read by the same rules.
+package enum HTTP1Syntax {
   /// The bytes that may stand in a token, a bit each: 0 to 63, and 64 to 127. Constants, because a table would be looked up behind a
   /// check that it is made, for each byte of each name.
   private static var lowTokenBits: UInt64 { 0x03ff_6cfa_0000_0000 }
@@ -17,7 +17,7 @@ enum HTTP1Syntax {
 
   /// Whether every byte may stand in a field value. Looks at all of them without a branch, which the compiler turns into vector
   /// instructions: a token in Authorization is a thousand bytes.
-  static func isFieldContent(_ bytes: Span<UInt8>) -> Bool {
+  package static func isFieldContent(_ bytes: Span<UInt8>) -> Bool {
     unsafe bytes.withUnsafeBufferPointer { bytes in
       var wrong: UInt8 = 0
       for index in 0..<bytes.count {
@@ -29,7 +29,7 @@ enum HTTP1Syntax {
   }
 
   /// A decimal number of at most 15 digits without sign: what Content-Length may be.
-  static func decimal(_ bytes: ArraySlice<UInt8>) -> Int? {
+  package static func decimal(_ bytes: ArraySlice<UInt8>) -> Int? {
     guard !bytes.isEmpty, bytes.count <= 15 else { return nil }
     var value = 0
     for byte in bytes {
@@ -50,7 +50,7 @@ enum HTTP1Syntax {
 
   /// Whether `bytes` may be the value of Host: a name, an IPv4 address or a bracketed IPv6 address, with an optional port; nothing
   /// that would need percent-decoding (RFC 9110 section 7.2, RFC 3986 section 3.2.2).
-  static func isHost(_ bytes: ArraySlice<UInt8>) -> Bool {
+  package static func isHost(_ bytes: ArraySlice<UInt8>) -> Bool {
     var rest = bytes
     if rest.first == UInt8(ascii: "[") {
       guard let close = rest.firstIndex(of: UInt8(ascii: "]")) else { return false }

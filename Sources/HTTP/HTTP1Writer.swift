@@ -41,7 +41,8 @@ package enum HTTP1Writer {
   /// The interim response that lets the client send its content, RFC 9110 section 15.2.1.
   package static func writeContinue(to output: inout [UInt8]) { append("HTTP/1.1 100 Continue\r\n\r\n", to: &output) }
 
-  private static func encoded(_ target: String) -> String {
+  /// `target` with each byte that may not stand in one percent-encoded.
+  package static func encoded(_ target: String) -> String {
     guard let first = target.utf8.firstIndex(where: { !isTargetByte($0) }) else { return target }
     return target.utf8[first...].reduce(into: String(target[..<first])) { text, byte in
       if isTargetByte(byte) {

@@ -42,6 +42,15 @@ package struct HTTPFields: Sendable {
     lines.append(Line(name: start..<middle, value: middle..<UInt32(storage.count)))
   }
 
+  /// Adds a field whose bytes the caller has checked: `name` is a token, and what is in `value` may stand in a value.
+  package mutating func append(checkedName name: Span<UInt8>, value: Span<UInt8>) {
+    let start = UInt32(storage.count)
+    unsafe name.withUnsafeBufferPointer { unsafe storage.append(contentsOf: $0) }
+    let middle = UInt32(storage.count)
+    unsafe value.withUnsafeBufferPointer { unsafe storage.append(contentsOf: $0) }
+    lines.append(Line(name: start..<middle, value: middle..<UInt32(storage.count)))
+  }
+
   /// The value of the first field called `name`, as bytes.
   package func bytes(of name: FieldName) -> ArraySlice<UInt8>? {
     lines.first { isNamed($0, name) }.map(value)
@@ -77,6 +86,11 @@ package struct HTTPFields: Sendable {
     }
   }
 
+  /// Each field's name, in the case it came in, and its value, as bytes.
+  package func forEachLine(_ visit: (_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) -> Void) {
+    for line in lines { visit(storage[range(line.name)], value(line)) }
+  }
+
   /// Appends each field as `name: value CRLF` to `output`.
   func write(to output: inout [UInt8]) {
     for line in lines {
@@ -104,7 +118,7 @@ package struct HTTPFields: Sendable {
   private func range(_ offsets: Range<UInt32>) -> Range<Int> { Int(offsets.lowerBound)..<Int(offsets.upperBound) }
 
   /// `bytes` without optional white space (SP, HTAB) at either end.
-  static func trimmed(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+  package static func trimmed(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
     let isSpace: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 }
     return bytes.drop(while: isSpace).suffixWithout(isSpace)
   }
