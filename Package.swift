@@ -37,6 +37,7 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .target(name: "CShims"),
     .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
@@ -47,6 +48,7 @@ let package = Package(
     module("OpenSSL", ["COpenSSL"]),
     module("JOSE", ["OpenSSL", "JSON"]),
     module("HTTP"),
+    module("HTTP2", ["CNGHTTP2", "HTTP"]),
     module("Events", ["JSON", "Clocks"]),
     module("Sensors", ["Events", "JSON", "YAML", "CRE2", "Clocks"]),
     module("DurableLog", ["CShims", "Clocks"]),
@@ -83,6 +85,7 @@ let package = Package(
     tests(of: "OpenSSL"),
     tests(of: "JOSE", ["OpenSSL", "JSON"]),
     tests(of: "HTTP"),
+    tests(of: "HTTP2", ["HTTP"]),
     tests(of: "Events", ["JSON", "Clocks"]),
     tests(of: "Sensors", ["Events", "JSON", "YAML", "Clocks"]),
     tests(of: "DurableLog", ["Clocks", "CShims"]),

@@ -1,0 +1,342 @@
+package import HTTP
+
+/// The server's side of one HTTP/2 connection. Requests come in pieces as with `HTTP1RequestDecoder`, those of many streams mixed:
+/// a head, upon which the caller says at once what is to become of it, and then the whole request.
+package final class HTTP2ServerSession: HTTP2Session {
+  package enum Step: Sendable {
+    /// Nothing more can be done before more bytes come, output is taken or leaves, or the caller has judged the last head.
+    case needsMore
+    /// A head, complete; its content is still empty. Call `acceptContent`, `respond` or `reset` before the next step: until then
+    /// nothing more is read, so content that nobody wants is never kept.
+    case head(HTTP2StreamID, HTTPRequest, HeadFacts)
+    /// The accepted request with its content.
+    case request(HTTP2StreamID, HTTPRequest)
+    /// A request that passes a limit, with or without a head before: `respond` with the error's status.
+    case failed(HTTP2StreamID, HTTP2RequestError)
+    /// The stream is over. Comes once, last, for each stream of which there was a `head` or `failed`.
+    case ended(HTTP2StreamID, StreamEnd)
+    /// A request that was refused without the caller's help.
+    case rejected(Rejection)
+    /// The connection has come to its orderly end: send the output, then close it.
+    case finished
+  }
+
+  /// What a head says about the rest of the message.
+  package struct HeadFacts: Equatable, Sendable {
+    /// The content's length in bytes, 0 where the request ends with its head; nil where it is not stated.
+    package let contentLength: Int?
+    /// The client waits for `100 Continue`: see `sendContinue`.
+    package let expectsContinue: Bool
+
+    package init(contentLength: Int?, expectsContinue: Bool) {
+      self.contentLength = contentLength
+      self.expectsContinue = expectsContinue
+    }
+  }
+
+  package enum StreamEnd: Hashable, Sendable {
+    /// All of the answer is among the output.
+    case answered
+    /// The client took its request back, or did not want the rest of the answer.
+    case resetByPeer(HTTP2ErrorCode)
+    /// We reset it: the caller did, or the request turned out to be malformed (`protocolError`).
+    case reset(HTTP2ErrorCode)
+  }
+
+  package enum Rejection: Hashable, Sendable {
+    /// Malformed, RFC 9113 section 8.1.1: reset with PROTOCOL_ERROR. An answer would be allowed, but who sends such a thing is no
+    /// browser, and an answer that two parsers read differently helps an attacker.
+    case malformed
+    /// The head is over four times as large as the limit: reset with ENHANCE_YOUR_CALM.
+    case headFlood
+    /// There were `HTTP2Limits.concurrentStreamsLimit` streams already: reset with REFUSED_STREAM, and safe to retry.
+    case tooManyStreams
+  }
+
+  /// Comes back after one round trip; what the client sent before it knew of the drain has then come.
+  private static let drainPing: UInt64 = 0x7265_6c61_756e_6368
+
+  private let http: HTTPLimits
+  private var streams: [Int32: ServerStream] = [:]
+  private var ids = PeerStreamIDs()
+  private var events: [Step] = []
+  private var awaitingVerdict: Int32?
+  private var requestCount = 0
+  private var hasSaidGoAway = false
+  private var isCreditWithheld = false
+  /// Content that may still come, at no fault of the client's, for streams that we ended before the client did: it may have sent a
+  /// window full before it knew.
+  private var strayBytesAllowance = 0
+
+  /// What is kept of the content of requests that are not complete yet.
+  package private(set) var incompleteContentBytes = 0
+  /// Whether no further requests will be taken, though those that are on their way may still be.
+  package private(set) var isDraining = false
+
+  /// - Parameters:
+  ///   - http: the limits of one request. The head has a limit of its own among `limits`.
+  ///   - now: the time at which the connection begins.
+  package init(
+    limits: HTTP2Limits = HTTP2Limits(), http: HTTPLimits = HTTPLimits(), at now: ContinuousClock.Instant
+  ) throws(HTTP2Error) {
+    self.http = http
+    try super.init(
+      isServer: true, limits,
+      [
+        (.maxConcurrentStreams, limits.concurrentStreamsLimit), (.initialWindowSize, limits.streamWindowBytes),
+        (.maxHeaderListSize, limits.fieldSectionBytesLimit),
+      ], at: now)
+  }
+
+  // MARK: For the owner
+
+  /// Goes on as far as the bytes allow.
+  /// - Throws: once the session has ended before its time, and then always. All streams are gone with it.
+  package func next() throws(HTTP2Error) -> Step {
+    pump()
+    while events.isEmpty, awaitingVerdict == nil, step() {}
+    if !events.isEmpty { return events.removeFirst() }
+    if let ending { throw ending }
+    return isFinished ? .finished : .needsMore
+  }
+
+  /// Has the content of a request read whose head `next` has returned, at most `limit` bytes of it. More ends as `.failed`.
+  package func acceptContent(limit: Int, of stream: HTTP2StreamID) {
+    let id = stream.rawValue
+    guard awaitingVerdict == id else { preconditionFailure("content is accepted once, after a head") }
+    awaitingVerdict = nil
+    let limit = min(limit, http.contentBytesLimit)
+    streams[id]?.contentBytesLimit = limit
+    streams[id]?.phase = .readingContent
+    if let length = streams[id]?.head.contentLength, length > limit { return contentIsTooLarge(on: id) }
+    streams[id]?.head = RequestHead()
+    if streams[id]?.hasEnded == true { contentEnded(on: id) }
+  }
+
+  /// Sends the interim response that lets the client send its content, RFC 9110 section 15.2.1.
+  package func sendContinue(on stream: HTTP2StreamID) {
+    guard ending == nil, streams[stream.rawValue]?.answer == nil else { return }
+    var fields = FieldList()
+    fields.append(":status", "100")
+    attempt { () throws(HTTP2Error) in try library.submitInterim(fields, on: stream.rawValue) }
+  }
+
+  /// Answers a request, in any order and at any time. A second answer, and one for a stream that is over, does nothing.
+  ///
+  /// Content-Length is written here; fields that speak about an HTTP/1.1 connection are left out (RFC 9113 section 8.2.2). An answer
+  /// that comes before the end of the request is followed by RST_STREAM with NO_ERROR, RFC 9113 section 8.1.
+  /// - Parameter date: the value of the Date field (RFC 9110 section 6.6.1).
+  package func respond(_ response: HTTPResponse, to stream: HTTP2StreamID, date: String) {
+    let id = stream.rawValue
+    guard ending == nil, let isHead = streams[id]?.isHead, streams[id]?.answer == nil else { return }
+    if awaitingVerdict == id { awaitingVerdict = nil }
+    var fields = FieldList()
+    fields.append(":status", String(response.status.rawValue))
+    fields.append("date", date)
+    fields.append(response.fields)
+    if response.status.allowsContent { fields.append("content-length", String(response.content.count)) }
+    let content = response.status.allowsContent && !isHead ? response.content : []
+    streams[id]?.answer = OutgoingContent(content)
+    dropContent(of: id)
+    waitingContentBytes += content.count
+    attempt { () throws(HTTP2Error) in try library.submitResponse(fields, on: id, hasContent: !content.isEmpty) }
+    pump()
+  }
+
+  /// Gives a request up without an answer, for example when its deadline has passed.
+  package func reset(_ stream: HTTP2StreamID, _ code: HTTP2ErrorCode) {
+    guard ending == nil, streams[stream.rawValue] != nil else { return }
+    if awaitingVerdict == stream.rawValue { awaitingVerdict = nil }
+    attempt { () throws(HTTP2Error) in try library.submitReset(code, on: stream.rawValue) }
+    pump()
+  }
+
+  /// Ends the connection in order, RFC 9113 section 6.8: a first GOAWAY tells the client to open no more streams, a second, one round
+  /// trip later, which ones were still taken. `next` returns `.finished` when all are over; a client that does not answer is the
+  /// owner's to give up.
+  package func drain() {
+    guard ending == nil, !isDraining else { return }
+    isDraining = true
+    attempt { () throws(HTTP2Error) in
+      try library.submitShutdownNotice()
+      try library.submitPing(Self.drainPing)
+    }
+    pump()
+  }
+
+  // MARK: HTTP2Session
+
+  override func isStray(headers: FrameHeader) throws(HTTP2Error) -> Bool {
+    // An even id is for the library to refuse.
+    guard headers.streamID & 1 == 1 else { return false }
+    switch ids.standing(of: headers.streamID) {
+    case .new:
+      ids.open(headers.streamID)
+      return hasSaidGoAway
+    case .opened: return streams[headers.streamID] == nil
+    case .skipped: throw .violation(.protocolError, reason: "HEADERS on a stream that a later one had closed")
+    }
+  }
+
+  override func isStray(data: FrameHeader) -> Bool {
+    guard streams[data.streamID] == nil else { return false }
+    // A frame that brings little costs as much to look at as one that brings more.
+    strayBytesAllowance -= max(data.length, 256)
+    return strayBytesAllowance < 0
+  }
+
+  override func content(of stream: Int32, upTo limit: Int) -> (ArraySlice<UInt8>, isLast: Bool)? {
+    guard let taken = streams[stream]?.answer?.take(upTo: limit) else { return nil }
+    waitingContentBytes -= taken.0.count
+    return taken
+  }
+
+  override func fieldsBegan(on stream: Int32) {
+    // Else trailers.
+    guard streams[stream] == nil else { return }
+    streams[stream] = ServerStream()
+    openStreamCount += 1
+    requestCount += 1
+    if requestCount == limits.requestsLimit { sayGoAway() }
+  }
+
+  override func fieldCame(_ name: Span<UInt8>, _ value: Span<UInt8>, on stream: Int32) -> Bool {
+    guard let phase = streams[stream]?.phase else { return false }
+    guard phase == .readingHead else {
+      // Trailers are read and forgotten, but must not go on for ever.
+      streams[stream]?.trailerBytes += name.count + value.count + 32
+      guard let count = streams[stream]?.trailerBytes, count > limits.fieldSectionBytesLimit else { return true }
+      return refuse(stream, .enhanceYourCalm)
+    }
+    switch streams[stream]?.head.append(name, value, http, fieldSectionBytesLimit: limits.fieldSectionBytesLimit) {
+    case .fine: return true
+    case .malformed, nil: return refuse(stream, .protocolError)
+    case .abusive: return refuse(stream, .enhanceYourCalm)
+    }
+  }
+
+  override func fieldsEnded(on stream: Int32, endsStream: Bool) {
+    guard let head = streams[stream]?.head, streams[stream]?.phase == .readingHead else { return contentEnded(on: stream) }
+    streams[stream]?.hasEnded = endsStream
+    streams[stream]?.isHead = head.isHead
+    if let error = head.error {
+      streams[stream]?.phase = .discarding
+      streams[stream]?.isAnnounced = true
+      streams[stream]?.head = RequestHead()
+      events.append(.failed(HTTP2StreamID(rawValue: stream), error))
+    } else if let request = head.request() {
+      streams[stream]?.phase = .awaitingVerdict
+      streams[stream]?.isAnnounced = true
+      streams[stream]?.request = request
+      awaitingVerdict = stream
+      let facts = HeadFacts(contentLength: endsStream ? 0 : head.contentLength, expectsContinue: head.expectsContinue)
+      events.append(.head(HTTP2StreamID(rawValue: stream), request, facts))
+    } else {
+      _ = refuse(stream, .protocolError)
+    }
+  }
+
+  override func contentCame(_ bytes: Span<UInt8>, on stream: Int32) {
+    attempt { () throws(HTTP2Error) in try library.consumeOnConnection(bytes.count) }
+    guard let count = streams[stream]?.request?.content.count, let limit = streams[stream]?.contentBytesLimit,
+      streams[stream]?.phase == .readingContent
+    else { return }
+    guard count + bytes.count <= limit else { return contentIsTooLarge(on: stream) }
+    unsafe bytes.withUnsafeBufferPointer { unsafe streams[stream]?.request?.content.append(contentsOf: $0) }
+    incompleteContentBytes += bytes.count
+    if incompleteContentBytes <= limits.incompleteContentBytesLimit {
+      attempt { () throws(HTTP2Error) in try library.consume(bytes.count, on: stream) }
+    } else {
+      streams[stream]?.withheldBytes += bytes.count
+      isCreditWithheld = true
+      giveWithheldCredit()
+    }
+  }
+
+  override func contentEnded(on stream: Int32) {
+    streams[stream]?.hasEnded = true
+    guard streams[stream]?.phase == .readingContent, let request = streams[stream]?.request else { return }
+    streams[stream]?.phase = .serving
+    streams[stream]?.request = nil
+    isNoLongerIncomplete(request.content.count)
+    events.append(.request(HTTP2StreamID(rawValue: stream), request))
+  }
+
+  override func resetCame(_ code: HTTP2ErrorCode, on stream: Int32) { streams[stream]?.resetByPeer = code }
+
+  override func endSent(on stream: Int32) {
+    guard let hasEnded = streams[stream]?.hasEnded else { return }
+    streams[stream]?.isAnswered = true
+    if !hasEnded { _ = refuse(stream, .noError) }
+  }
+
+  override func resetSent(_ code: HTTP2ErrorCode, on stream: Int32) {
+    super.resetSent(code, on: stream)
+    if code == .refusedStream, streams[stream] == nil { events.append(.rejected(.tooManyStreams)) }
+  }
+
+  override func streamClosed(_ stream: Int32, _ code: HTTP2ErrorCode) {
+    guard let over = streams.removeValue(forKey: stream) else { return }
+    openStreamCount -= 1
+    waitingContentBytes -= over.answer?.remainingBytes ?? 0
+    isNoLongerIncomplete(over.request?.content.count ?? 0)
+    if !over.hasEnded, over.resetByPeer == nil {
+      strayBytesAllowance = min(max(strayBytesAllowance, 0) + limits.streamWindowBytes, limits.connectionWindowBytes)
+    }
+    if awaitingVerdict == stream { awaitingVerdict = nil }
+    guard over.isAnnounced else {
+      return events.append(.rejected(code == .enhanceYourCalm ? .headFlood : .malformed))
+    }
+    let end: StreamEnd = over.isAnswered ? .answered : over.resetByPeer.map { .resetByPeer($0) } ?? .reset(code)
+    events.append(.ended(HTTP2StreamID(rawValue: stream), end))
+  }
+
+  override func pingAcknowledged(_ payload: UInt64) { if payload == Self.drainPing, isDraining { sayGoAway() } }
+
+  // MARK: Private
+
+  private func sayGoAway() {
+    guard !hasSaidGoAway else { return }
+    hasSaidGoAway = true
+    isDraining = true
+    attempt { () throws(HTTP2Error) in try library.submitGoAway() }
+  }
+
+  /// - Returns: false.
+  private func refuse(_ stream: Int32, _ code: HTTP2ErrorCode) -> Bool {
+    attempt { () throws(HTTP2Error) in try library.submitReset(code, on: stream) }
+    return false
+  }
+
+  /// Takes `count` bytes off what is kept of unfinished requests.
+  private func isNoLongerIncomplete(_ count: Int) {
+    incompleteContentBytes -= count
+    if isCreditWithheld { giveWithheldCredit() }
+  }
+
+  /// Gives credit to all that wait for it, or to the oldest request alone where too much is kept: somebody must always get on, for what
+  /// is kept goes away only when a request is complete.
+  private func giveWithheldCredit() {
+    let isPlenty = incompleteContentBytes <= limits.incompleteContentBytesLimit
+    let reading = streams.filter { $0.value.phase == .readingContent }
+    let oldest = reading.keys.min()
+    for (id, stream) in reading where stream.withheldBytes > 0 && (isPlenty || id == oldest) {
+      streams[id]?.withheldBytes = 0
+      attempt { () throws(HTTP2Error) in try library.consume(stream.withheldBytes, on: id) }
+    }
+    isCreditWithheld = !isPlenty
+  }
+
+  /// Drops what is kept of a request that is not wanted any more.
+  private func dropContent(of stream: Int32) {
+    let count = streams[stream]?.request?.content.count ?? 0
+    streams[stream]?.phase = .discarding
+    streams[stream]?.request = nil
+    isNoLongerIncomplete(count)
+  }
+
+  private func contentIsTooLarge(on stream: Int32) {
+    dropContent(of: stream)
+    events.append(.failed(HTTP2StreamID(rawValue: stream), .contentTooLarge))
+  }
+}

@@ -1,0 +1,32 @@
+import HTTP
+
+/// One request and its answer, on the server's side.
+struct ServerStream {
+  enum Phase {
+    case readingHead
+    /// The caller has the head and has not said yet what is to become of the request.
+    case awaitingVerdict
+    case readingContent
+    /// Whatever content comes is thrown away.
+    case discarding
+    /// The caller has the whole request.
+    case serving
+  }
+
+  var phase = Phase.readingHead
+  var head = RequestHead()
+  var request: HTTPRequest?
+  var contentBytesLimit = 0
+  /// Content for which no credit was given yet, because of `HTTP2Limits.incompleteContentBytesLimit`.
+  var withheldBytes = 0
+  var trailerBytes = 0
+  /// Whether the client has sent all it will.
+  var hasEnded = false
+  /// Whether the caller knows of this stream.
+  var isAnnounced = false
+  var isHead = false
+  var answer: OutgoingContent?
+  /// Whether the end of the answer is among the output.
+  var isAnswered = false
+  var resetByPeer: HTTP2ErrorCode?
+}
