@@ -1,5 +1,5 @@
-/// One request and its response, on the client's side.
-struct ClientStream {
+/// One request and its response, on the client's side. An object, for its parts change in place and it is looked up often.
+final class ClientStream {
   enum Phase {
     /// Before the head of the final response; interim ones may come.
     case awaitingHead
@@ -20,4 +20,6 @@ struct ClientStream {
   /// Why we reset the stream.
   var fault: HTTP2StreamError?
   var resetByPeer: HTTP2ErrorCode?
+
+  init(_ content: OutgoingContent) { self.content = content }
 }

@@ -84,7 +84,7 @@ package final class HTTP2ClientSession: HTTP2Session {
     }
     do {
       let id = try library.submitRequest(list, hasContent: !content.isEmpty)
-      streams[id] = ClientStream(content: OutgoingContent(content))
+      streams[id] = ClientStream(OutgoingContent(content))
       openStreamCount += 1
       waitingContentBytes += content.count
       pump()
@@ -95,22 +95,21 @@ package final class HTTP2ClientSession: HTTP2Session {
     }
   }
 
-  /// Gives the server credit for `count` bytes of content that came on `stream` and are used up.
-  package func consumed(_ count: Int, on stream: HTTP2StreamID) {
-    guard ending == nil, let unconsumed = streams[stream.rawValue]?.unconsumedBytes else { return }
-    let count = min(count, unconsumed)
-    streams[stream.rawValue]?.unconsumedBytes -= count
-    attempt { () throws(HTTP2Error) in try library.consume(count, on: stream.rawValue) }
+  /// Gives the server credit for `count` bytes of content that came on a stream and are used up.
+  package func consumed(_ count: Int, on id: HTTP2StreamID) {
+    guard ending == nil, let stream = streams[id.rawValue] else { return }
+    let count = min(count, stream.unconsumedBytes)
+    stream.unconsumedBytes -= count
+    attempt { () throws(HTTP2Error) in try library.consume(count, on: id.rawValue) }
     pump()
   }
 
   /// Gives a request up. `next` says nothing more about it.
-  package func cancel(_ stream: HTTP2StreamID) {
-    let id = stream.rawValue
-    events.removeAll { Self.stream(of: $0) == stream }
-    guard ending == nil, streams[id] != nil else { return }
-    streams[id]?.phase = .cancelled
-    attempt { () throws(HTTP2Error) in try library.submitReset(.cancel, on: id) }
+  package func cancel(_ id: HTTP2StreamID) {
+    events.removeAll { Self.stream(of: $0) == id }
+    guard ending == nil, let stream = streams[id.rawValue] else { return }
+    stream.phase = .cancelled
+    attempt { () throws(HTTP2Error) in try library.submitReset(.cancel, on: id.rawValue) }
     pump()
   }
 
@@ -131,65 +130,66 @@ package final class HTTP2ClientSession: HTTP2Session {
 
   // MARK: HTTP2Session
 
-  override func content(of stream: Int32, upTo limit: Int) -> (ArraySlice<UInt8>, isLast: Bool)? {
-    guard let taken = streams[stream]?.content.take(upTo: limit) else { return nil }
+  override func content(of id: Int32, upTo limit: Int) -> (ArraySlice<UInt8>, isLast: Bool)? {
+    guard let taken = streams[id]?.content.take(upTo: limit) else { return nil }
     waitingContentBytes -= taken.0.count
     return taken
   }
 
-  override func fieldCame(_ name: Span<UInt8>, _ value: Span<UInt8>, on stream: Int32) -> Bool {
-    let fault = streams[stream]?.head.append(
+  override func fieldCame(_ name: Span<UInt8>, _ value: Span<UInt8>, on id: Int32) -> Bool {
+    guard let stream = streams[id] else { return false }
+    let fault = stream.head.append(
       name, value, fieldCountLimit: http.fieldCountLimit, fieldSectionBytesLimit: limits.fieldSectionBytesLimit)
     guard let fault else { return true }
-    refuse(stream, fault == .malformed ? .protocolError : .enhanceYourCalm, fault)
+    refuse(stream, id, fault == .malformed ? .protocolError : .enhanceYourCalm, fault)
     return false
   }
 
-  override func fieldsEnded(on stream: Int32, endsStream: Bool) {
-    guard let head = streams[stream]?.head, streams[stream]?.phase == .awaitingHead else {
-      return endsStream ? contentEnded(on: stream) : ()
-    }
-    streams[stream]?.head = ResponseHead()
-    guard let status = head.status else { return refuse(stream, .protocolError, .malformed) }
+  override func fieldsEnded(on id: Int32, endsStream: Bool) {
+    guard let stream = streams[id] else { return }
+    guard stream.phase == .awaitingHead else { return endsStream ? contentEnded(on: id) : () }
+    let head = stream.head
+    stream.head = ResponseHead()
+    guard let status = head.status else { return refuse(stream, id, .protocolError, .malformed) }
     guard status >= 200 else {
-      streams[stream]?.interimCount += 1
-      if let count = streams[stream]?.interimCount, count > Self.interimLimit { refuse(stream, .enhanceYourCalm, .malformed) }
+      stream.interimCount += 1
+      if stream.interimCount > Self.interimLimit { refuse(stream, id, .enhanceYourCalm, .malformed) }
       return
     }
-    streams[stream]?.phase = .readingContent
-    events.append(.head(HTTP2StreamID(rawValue: stream), HTTPResponse(HTTPStatus(rawValue: status), fields: head.fields)))
-    if endsStream { contentEnded(on: stream) }
+    stream.phase = .readingContent
+    events.append(.head(HTTP2StreamID(rawValue: id), HTTPResponse(HTTPStatus(rawValue: status), fields: head.fields)))
+    if endsStream { contentEnded(on: id) }
   }
 
-  override func contentCame(_ bytes: Span<UInt8>, on stream: Int32) {
+  override func contentCame(_ bytes: Span<UInt8>, on id: Int32) {
     attempt { () throws(HTTP2Error) in try library.consumeOnConnection(bytes.count) }
-    guard streams[stream]?.phase == .readingContent else { return }
-    streams[stream]?.unconsumedBytes += bytes.count
-    events.append(.content(HTTP2StreamID(rawValue: stream), unsafe bytes.withUnsafeBufferPointer { unsafe Array($0) }))
+    guard let stream = streams[id], stream.phase == .readingContent else { return }
+    stream.unconsumedBytes += bytes.count
+    events.append(.content(HTTP2StreamID(rawValue: id), unsafe bytes.withUnsafeBufferPointer { unsafe Array($0) }))
   }
 
-  override func contentEnded(on stream: Int32) {
-    guard streams[stream]?.phase == .readingContent else { return }
-    streams[stream]?.phase = .ended
-    events.append(.end(HTTP2StreamID(rawValue: stream)))
+  override func contentEnded(on id: Int32) {
+    guard let stream = streams[id], stream.phase == .readingContent else { return }
+    stream.phase = .ended
+    events.append(.end(HTTP2StreamID(rawValue: id)))
   }
 
-  override func resetCame(_ code: HTTP2ErrorCode, on stream: Int32) { streams[stream]?.resetByPeer = code }
+  override func resetCame(_ code: HTTP2ErrorCode, on id: Int32) { streams[id]?.resetByPeer = code }
 
-  override func resetSent(_ code: HTTP2ErrorCode, on stream: Int32) {
+  override func resetSent(_ code: HTTP2ErrorCode, on id: Int32) {
     // Only what the server brought about counts.
-    if code != .cancel { super.resetSent(code, on: stream) }
+    if code != .cancel { super.resetSent(code, on: id) }
   }
 
-  override func streamClosed(_ stream: Int32, _ code: HTTP2ErrorCode) {
-    guard let over = streams.removeValue(forKey: stream) else { return }
+  override func streamClosed(_ id: Int32, _ code: HTTP2ErrorCode) {
+    guard let stream = streams.removeValue(forKey: id) else { return }
     openStreamCount -= 1
-    waitingContentBytes -= over.content.remainingBytes
-    guard over.phase == .awaitingHead || over.phase == .readingContent else { return }
+    waitingContentBytes -= stream.content.remainingBytes
+    guard stream.phase == .awaitingHead || stream.phase == .readingContent else { return }
     // The library closes what is beyond a GOAWAY with REFUSED_STREAM as well.
-    let isUntouched = code == .refusedStream && over.phase == .awaitingHead
-    let error = over.fault ?? (isUntouched ? .notProcessed : over.resetByPeer.map { .reset($0) } ?? .malformed)
-    events.append(.failed(HTTP2StreamID(rawValue: stream), error))
+    let isUntouched = code == .refusedStream && stream.phase == .awaitingHead
+    let error = stream.fault ?? (isUntouched ? .notProcessed : stream.resetByPeer.map { .reset($0) } ?? .malformed)
+    events.append(.failed(HTTP2StreamID(rawValue: id), error))
   }
 
   override func pingAcknowledged(_ payload: UInt64) { events.append(.pong) }
@@ -200,9 +200,9 @@ package final class HTTP2ClientSession: HTTP2Session {
 
   // MARK: Private
 
-  private func refuse(_ stream: Int32, _ code: HTTP2ErrorCode, _ fault: HTTP2StreamError) {
-    streams[stream]?.fault = fault
-    attempt { () throws(HTTP2Error) in try library.submitReset(code, on: stream) }
+  private func refuse(_ stream: ClientStream, _ id: Int32, _ code: HTTP2ErrorCode, _ fault: HTTP2StreamError) {
+    stream.fault = fault
+    attempt { () throws(HTTP2Error) in try library.submitReset(code, on: id) }
   }
 
   private static func stream(of step: Step) -> HTTP2StreamID? {

@@ -101,24 +101,23 @@ package final class HTTP2ServerSession: HTTP2Session {
   }
 
   /// Has the content of a request read whose head `next` has returned, at most `limit` bytes of it. More ends as `.failed`.
-  package func acceptContent(limit: Int, of stream: HTTP2StreamID) {
-    let id = stream.rawValue
-    guard awaitingVerdict == id else { preconditionFailure("content is accepted once, after a head") }
+  package func acceptContent(limit: Int, of id: HTTP2StreamID) {
+    guard awaitingVerdict == id.rawValue else { preconditionFailure("content is accepted once, after a head") }
     awaitingVerdict = nil
-    let limit = min(limit, http.contentBytesLimit)
-    streams[id]?.contentBytesLimit = limit
-    streams[id]?.phase = .readingContent
-    if let length = streams[id]?.head.contentLength, length > limit { return contentIsTooLarge(on: id) }
-    streams[id]?.head = RequestHead()
-    if streams[id]?.hasEnded == true { contentEnded(on: id) }
+    guard let stream = streams[id.rawValue] else { return }
+    stream.phase = .readingContent
+    stream.contentBytesLimit = min(limit, http.contentBytesLimit)
+    if let length = stream.head.contentLength, length > stream.contentBytesLimit { return contentIsTooLarge(stream) }
+    stream.head = RequestHead()
+    if stream.hasEnded { contentEnded(on: stream.id) }
   }
 
   /// Sends the interim response that lets the client send its content, RFC 9110 section 15.2.1.
-  package func sendContinue(on stream: HTTP2StreamID) {
-    guard ending == nil, streams[stream.rawValue]?.answer == nil else { return }
+  package func sendContinue(on id: HTTP2StreamID) {
+    guard ending == nil, let stream = streams[id.rawValue], stream.answer == nil else { return }
     var fields = FieldList()
     fields.append(":status", "100")
-    attempt { () throws(HTTP2Error) in try library.submitInterim(fields, on: stream.rawValue) }
+    attempt { () throws(HTTP2Error) in try library.submitInterim(fields, on: stream.id) }
   }
 
   /// Answers a request, in any order and at any time. A second answer, and one for a stream that is over, does nothing.
@@ -126,28 +125,27 @@ package final class HTTP2ServerSession: HTTP2Session {
   /// Content-Length is written here; fields that speak about an HTTP/1.1 connection are left out (RFC 9113 section 8.2.2). An answer
   /// that comes before the end of the request is followed by RST_STREAM with NO_ERROR, RFC 9113 section 8.1.
   /// - Parameter date: the value of the Date field (RFC 9110 section 6.6.1).
-  package func respond(_ response: HTTPResponse, to stream: HTTP2StreamID, date: String) {
-    let id = stream.rawValue
-    guard ending == nil, let isHead = streams[id]?.isHead, streams[id]?.answer == nil else { return }
-    if awaitingVerdict == id { awaitingVerdict = nil }
+  package func respond(_ response: HTTPResponse, to id: HTTP2StreamID, date: String) {
+    guard ending == nil, let stream = streams[id.rawValue], stream.answer == nil else { return }
+    if awaitingVerdict == stream.id { awaitingVerdict = nil }
     var fields = FieldList()
     fields.append(":status", String(response.status.rawValue))
     fields.append("date", date)
     fields.append(response.fields)
     if response.status.allowsContent { fields.append("content-length", String(response.content.count)) }
-    let content = response.status.allowsContent && !isHead ? response.content : []
-    streams[id]?.answer = OutgoingContent(content)
-    dropContent(of: id)
+    let content = response.status.allowsContent && !stream.isHead ? response.content : []
+    stream.answer = OutgoingContent(content)
     waitingContentBytes += content.count
-    attempt { () throws(HTTP2Error) in try library.submitResponse(fields, on: id, hasContent: !content.isEmpty) }
+    discardContent(of: stream)
+    attempt { () throws(HTTP2Error) in try library.submitResponse(fields, on: stream.id, hasContent: !content.isEmpty) }
     pump()
   }
 
   /// Gives a request up without an answer, for example when its deadline has passed.
-  package func reset(_ stream: HTTP2StreamID, _ code: HTTP2ErrorCode) {
-    guard ending == nil, streams[stream.rawValue] != nil else { return }
-    if awaitingVerdict == stream.rawValue { awaitingVerdict = nil }
-    attempt { () throws(HTTP2Error) in try library.submitReset(code, on: stream.rawValue) }
+  package func reset(_ id: HTTP2StreamID, _ code: HTTP2ErrorCode) {
+    guard ending == nil, streams[id.rawValue] != nil else { return }
+    if awaitingVerdict == id.rawValue { awaitingVerdict = nil }
+    attempt { () throws(HTTP2Error) in try library.submitReset(code, on: id.rawValue) }
     pump()
   }
 
@@ -185,110 +183,108 @@ package final class HTTP2ServerSession: HTTP2Session {
     return strayBytesAllowance < 0
   }
 
-  override func content(of stream: Int32, upTo limit: Int) -> (ArraySlice<UInt8>, isLast: Bool)? {
-    guard let taken = streams[stream]?.answer?.take(upTo: limit) else { return nil }
+  override func content(of id: Int32, upTo limit: Int) -> (ArraySlice<UInt8>, isLast: Bool)? {
+    guard let taken = streams[id]?.answer?.take(upTo: limit) else { return nil }
     waitingContentBytes -= taken.0.count
     return taken
   }
 
-  override func fieldsBegan(on stream: Int32) {
+  override func fieldsBegan(on id: Int32) {
     // Else trailers.
-    guard streams[stream] == nil else { return }
-    streams[stream] = ServerStream()
+    guard streams[id] == nil else { return }
+    streams[id] = ServerStream(id)
     openStreamCount += 1
     requestCount += 1
     if requestCount == limits.requestsLimit { sayGoAway() }
   }
 
-  override func fieldCame(_ name: Span<UInt8>, _ value: Span<UInt8>, on stream: Int32) -> Bool {
-    guard let phase = streams[stream]?.phase else { return false }
-    guard phase == .readingHead else {
+  override func fieldCame(_ name: Span<UInt8>, _ value: Span<UInt8>, on id: Int32) -> Bool {
+    guard let stream = streams[id] else { return false }
+    guard stream.phase == .readingHead else {
       // Trailers are read and forgotten, but must not go on for ever.
-      streams[stream]?.trailerBytes += name.count + value.count + 32
-      guard let count = streams[stream]?.trailerBytes, count > limits.fieldSectionBytesLimit else { return true }
-      return refuse(stream, .enhanceYourCalm)
+      stream.trailerBytes += name.count + value.count + 32
+      return stream.trailerBytes <= limits.fieldSectionBytesLimit || refuse(stream, .enhanceYourCalm)
     }
-    switch streams[stream]?.head.append(name, value, http, fieldSectionBytesLimit: limits.fieldSectionBytesLimit) {
+    switch stream.head.append(name, value, http, fieldSectionBytesLimit: limits.fieldSectionBytesLimit) {
     case .fine: return true
-    case .malformed, nil: return refuse(stream, .protocolError)
+    case .malformed: return refuse(stream, .protocolError)
     case .abusive: return refuse(stream, .enhanceYourCalm)
     }
   }
 
-  override func fieldsEnded(on stream: Int32, endsStream: Bool) {
-    guard let head = streams[stream]?.head, streams[stream]?.phase == .readingHead else { return contentEnded(on: stream) }
-    streams[stream]?.hasEnded = endsStream
-    streams[stream]?.isHead = head.isHead
+  override func fieldsEnded(on id: Int32, endsStream: Bool) {
+    guard let stream = streams[id] else { return }
+    guard stream.phase == .readingHead else { return contentEnded(on: id) }
+    let head = stream.head
+    stream.hasEnded = endsStream
+    stream.isHead = head.isHead
     if let error = head.error {
-      streams[stream]?.phase = .discarding
-      streams[stream]?.isAnnounced = true
-      streams[stream]?.head = RequestHead()
-      events.append(.failed(HTTP2StreamID(rawValue: stream), error))
+      stream.isAnnounced = true
+      discardContent(of: stream)
+      events.append(.failed(HTTP2StreamID(rawValue: id), error))
     } else if let request = head.request() {
-      streams[stream]?.phase = .awaitingVerdict
-      streams[stream]?.isAnnounced = true
-      streams[stream]?.request = request
-      awaitingVerdict = stream
+      stream.isAnnounced = true
+      stream.phase = .awaitingVerdict
+      stream.request = request
+      awaitingVerdict = id
       let facts = HeadFacts(contentLength: endsStream ? 0 : head.contentLength, expectsContinue: head.expectsContinue)
-      events.append(.head(HTTP2StreamID(rawValue: stream), request, facts))
+      events.append(.head(HTTP2StreamID(rawValue: id), request, facts))
     } else {
       _ = refuse(stream, .protocolError)
     }
   }
 
-  override func contentCame(_ bytes: Span<UInt8>, on stream: Int32) {
+  override func contentCame(_ bytes: Span<UInt8>, on id: Int32) {
     attempt { () throws(HTTP2Error) in try library.consumeOnConnection(bytes.count) }
-    guard let count = streams[stream]?.request?.content.count, let limit = streams[stream]?.contentBytesLimit,
-      streams[stream]?.phase == .readingContent
-    else { return }
-    guard count + bytes.count <= limit else { return contentIsTooLarge(on: stream) }
-    unsafe bytes.withUnsafeBufferPointer { unsafe streams[stream]?.request?.content.append(contentsOf: $0) }
+    guard let stream = streams[id], stream.phase == .readingContent else { return }
+    guard stream.incompleteBytes + bytes.count <= stream.contentBytesLimit else { return contentIsTooLarge(stream) }
+    unsafe bytes.withUnsafeBufferPointer { unsafe stream.request?.content.append(contentsOf: $0) }
     incompleteContentBytes += bytes.count
     if incompleteContentBytes <= limits.incompleteContentBytesLimit {
-      attempt { () throws(HTTP2Error) in try library.consume(bytes.count, on: stream) }
+      attempt { () throws(HTTP2Error) in try library.consume(bytes.count, on: id) }
     } else {
-      streams[stream]?.withheldBytes += bytes.count
-      isCreditWithheld = true
+      stream.withheldBytes += bytes.count
       giveWithheldCredit()
     }
   }
 
-  override func contentEnded(on stream: Int32) {
-    streams[stream]?.hasEnded = true
-    guard streams[stream]?.phase == .readingContent, let request = streams[stream]?.request else { return }
-    streams[stream]?.phase = .serving
-    streams[stream]?.request = nil
+  override func contentEnded(on id: Int32) {
+    guard let stream = streams[id] else { return }
+    stream.hasEnded = true
+    guard stream.phase == .readingContent, let request = stream.request else { return }
+    stream.phase = .serving
+    stream.request = nil
     isNoLongerIncomplete(request.content.count)
-    events.append(.request(HTTP2StreamID(rawValue: stream), request))
+    events.append(.request(HTTP2StreamID(rawValue: id), request))
   }
 
-  override func resetCame(_ code: HTTP2ErrorCode, on stream: Int32) { streams[stream]?.resetByPeer = code }
+  override func resetCame(_ code: HTTP2ErrorCode, on id: Int32) { streams[id]?.resetByPeer = code }
 
-  override func endSent(on stream: Int32) {
-    guard let hasEnded = streams[stream]?.hasEnded else { return }
-    streams[stream]?.isAnswered = true
-    if !hasEnded { _ = refuse(stream, .noError) }
+  override func endSent(on id: Int32) {
+    guard let stream = streams[id] else { return }
+    stream.isAnswered = true
+    if !stream.hasEnded { _ = refuse(stream, .noError) }
   }
 
-  override func resetSent(_ code: HTTP2ErrorCode, on stream: Int32) {
-    super.resetSent(code, on: stream)
-    if code == .refusedStream, streams[stream] == nil { events.append(.rejected(.tooManyStreams)) }
+  override func resetSent(_ code: HTTP2ErrorCode, on id: Int32) {
+    super.resetSent(code, on: id)
+    if code == .refusedStream, streams[id] == nil { events.append(.rejected(.tooManyStreams)) }
   }
 
-  override func streamClosed(_ stream: Int32, _ code: HTTP2ErrorCode) {
-    guard let over = streams.removeValue(forKey: stream) else { return }
+  override func streamClosed(_ id: Int32, _ code: HTTP2ErrorCode) {
+    guard let stream = streams.removeValue(forKey: id) else { return }
     openStreamCount -= 1
-    waitingContentBytes -= over.answer?.remainingBytes ?? 0
-    isNoLongerIncomplete(over.request?.content.count ?? 0)
-    if !over.hasEnded, over.resetByPeer == nil {
+    waitingContentBytes -= stream.answer?.remainingBytes ?? 0
+    isNoLongerIncomplete(stream.incompleteBytes)
+    if !stream.hasEnded, stream.resetByPeer == nil {
       strayBytesAllowance = min(max(strayBytesAllowance, 0) + limits.streamWindowBytes, limits.connectionWindowBytes)
     }
-    if awaitingVerdict == stream { awaitingVerdict = nil }
-    guard over.isAnnounced else {
+    if awaitingVerdict == id { awaitingVerdict = nil }
+    guard stream.isAnnounced else {
       return events.append(.rejected(code == .enhanceYourCalm ? .headFlood : .malformed))
     }
-    let end: StreamEnd = over.isAnswered ? .answered : over.resetByPeer.map { .resetByPeer($0) } ?? .reset(code)
-    events.append(.ended(HTTP2StreamID(rawValue: stream), end))
+    let end: StreamEnd = stream.isAnswered ? .answered : stream.resetByPeer.map { .resetByPeer($0) } ?? .reset(code)
+    events.append(.ended(HTTP2StreamID(rawValue: id), end))
   }
 
   override func pingAcknowledged(_ payload: UInt64) { if payload == Self.drainPing, isDraining { sayGoAway() } }
@@ -303,9 +299,23 @@ package final class HTTP2ServerSession: HTTP2Session {
   }
 
   /// - Returns: false.
-  private func refuse(_ stream: Int32, _ code: HTTP2ErrorCode) -> Bool {
-    attempt { () throws(HTTP2Error) in try library.submitReset(code, on: stream) }
+  private func refuse(_ stream: ServerStream, _ code: HTTP2ErrorCode) -> Bool {
+    attempt { () throws(HTTP2Error) in try library.submitReset(code, on: stream.id) }
     return false
+  }
+
+  private func contentIsTooLarge(_ stream: ServerStream) {
+    discardContent(of: stream)
+    events.append(.failed(HTTP2StreamID(rawValue: stream.id), .contentTooLarge))
+  }
+
+  /// Has all content thrown away, what is kept of it and what may still come.
+  private func discardContent(of stream: ServerStream) {
+    let count = stream.incompleteBytes
+    stream.phase = .discarding
+    stream.head = RequestHead()
+    stream.request = nil
+    isNoLongerIncomplete(count)
   }
 
   /// Takes `count` bytes off what is kept of unfinished requests.
@@ -317,26 +327,13 @@ package final class HTTP2ServerSession: HTTP2Session {
   /// Gives credit to all that wait for it, or to the oldest request alone where too much is kept: somebody must always get on, for what
   /// is kept goes away only when a request is complete.
   private func giveWithheldCredit() {
-    let isPlenty = incompleteContentBytes <= limits.incompleteContentBytesLimit
-    let reading = streams.filter { $0.value.phase == .readingContent }
-    let oldest = reading.keys.min()
-    for (id, stream) in reading where stream.withheldBytes > 0 && (isPlenty || id == oldest) {
-      streams[id]?.withheldBytes = 0
-      attempt { () throws(HTTP2Error) in try library.consume(stream.withheldBytes, on: id) }
+    isCreditWithheld = incompleteContentBytes > limits.incompleteContentBytesLimit
+    let reading = streams.values.filter { $0.phase == .readingContent }
+    let oldest = reading.min { $0.id < $1.id }?.id
+    for stream in reading where stream.withheldBytes > 0 && (!isCreditWithheld || stream.id == oldest) {
+      let count = stream.withheldBytes
+      stream.withheldBytes = 0
+      attempt { () throws(HTTP2Error) in try library.consume(count, on: stream.id) }
     }
-    isCreditWithheld = !isPlenty
-  }
-
-  /// Drops what is kept of a request that is not wanted any more.
-  private func dropContent(of stream: Int32) {
-    let count = streams[stream]?.request?.content.count ?? 0
-    streams[stream]?.phase = .discarding
-    streams[stream]?.request = nil
-    isNoLongerIncomplete(count)
-  }
-
-  private func contentIsTooLarge(on stream: Int32) {
-    dropContent(of: stream)
-    events.append(.failed(HTTP2StreamID(rawValue: stream), .contentTooLarge))
   }
 }

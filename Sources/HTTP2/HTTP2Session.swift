@@ -157,25 +157,25 @@ package class HTTP2Session {
   func isStray(data: FrameHeader) -> Bool { false }
 
   /// The next bytes of the content to be sent on a stream, and whether they are the last; nil where there is no such stream.
-  func content(of stream: Int32, upTo limit: Int) -> (ArraySlice<UInt8>, isLast: Bool)? { nil }
+  func content(of id: Int32, upTo limit: Int) -> (ArraySlice<UInt8>, isLast: Bool)? { nil }
 
   // MARK: What the library tells
 
-  func fieldsBegan(on stream: Int32) {}
+  func fieldsBegan(on id: Int32) {}
   /// - Returns: false to have the stream reset, and the rest of its fields thrown away.
-  func fieldCame(_ name: Span<UInt8>, _ value: Span<UInt8>, on stream: Int32) -> Bool { true }
-  func fieldsEnded(on stream: Int32, endsStream: Bool) {}
-  func contentCame(_ bytes: Span<UInt8>, on stream: Int32) {}
-  func contentEnded(on stream: Int32) {}
-  func resetCame(_ code: HTTP2ErrorCode, on stream: Int32) {}
-  func endSent(on stream: Int32) {}
-  func streamClosed(_ stream: Int32, _ code: HTTP2ErrorCode) {}
+  func fieldCame(_ name: Span<UInt8>, _ value: Span<UInt8>, on id: Int32) -> Bool { true }
+  func fieldsEnded(on id: Int32, endsStream: Bool) {}
+  func contentCame(_ bytes: Span<UInt8>, on id: Int32) {}
+  func contentEnded(on id: Int32) {}
+  func resetCame(_ code: HTTP2ErrorCode, on id: Int32) {}
+  func endSent(on id: Int32) {}
+  func streamClosed(_ id: Int32, _ code: HTTP2ErrorCode) {}
   func pingAcknowledged(_ payload: UInt64) {}
   func goAwayCame(_ code: HTTP2ErrorCode, last: Int32) {}
 
   func settingsCame() { hasReceivedPreface = true }
 
-  func resetSent(_ code: HTTP2ErrorCode, on stream: Int32) {
+  func resetSent(_ code: HTTP2ErrorCode, on id: Int32) {
     // NO_ERROR follows an answer that did not need the rest of the request: no fault of the peer's.
     if code != .noError, !resets.take(now) { fail(.tooManyResets) }
   }

@@ -1,7 +1,7 @@
 import HTTP
 
-/// One request and its answer, on the server's side.
-struct ServerStream {
+/// One request and its answer, on the server's side. An object, for its parts change in place and it is looked up often.
+final class ServerStream {
   enum Phase {
     case readingHead
     /// The caller has the head and has not said yet what is to become of the request.
@@ -13,6 +13,7 @@ struct ServerStream {
     case serving
   }
 
+  let id: Int32
   var phase = Phase.readingHead
   var head = RequestHead()
   var request: HTTPRequest?
@@ -29,4 +30,9 @@ struct ServerStream {
   /// Whether the end of the answer is among the output.
   var isAnswered = false
   var resetByPeer: HTTP2ErrorCode?
+
+  init(_ id: Int32) { self.id = id }
+
+  /// Content that is kept of a request that is not complete.
+  var incompleteBytes: Int { request?.content.count ?? 0 }
 }
