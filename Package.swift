@@ -55,7 +55,7 @@ let package = Package(
     module("Workers", [collections]),
     module("Telemetry", ["Clocks", "JSON", logging]),
     module("Transport", ["OpenSSL", "Telemetry", "CShims"]),
-    module("HTTPServer", ["HTTP", "Transport", "Telemetry", "Clocks"]),
+    module("HTTPServer", ["HTTP", "HTTP2", "Transport", "Telemetry", "Clocks"]),
     module("HTTPClient", ["HTTP", "Transport", "OpenSSL", "Telemetry", "Clocks", collections]),
     module("OIDC", ["JOSE", "HTTP", "HTTPClient", "OpenSSL", "Telemetry", "Clocks", logging]),
     module("Kubernetes", ["Clocks", "Events", "HTTP", "HTTPClient", "JSON", "YAML"]),

@@ -112,6 +112,9 @@ package final class HTTP2ServerSession: HTTP2Session {
     if stream.hasEnded { contentEnded(on: stream.id) }
   }
 
+  /// How much of the content of an accepted request has come.
+  package func contentBytes(of id: HTTP2StreamID) -> Int { streams[id.rawValue]?.incompleteBytes ?? 0 }
+
   /// Sends the interim response that lets the client send its content, RFC 9110 section 15.2.1.
   package func sendContinue(on id: HTTP2StreamID) {
     guard ending == nil, let stream = streams[id.rawValue], stream.answer == nil else { return }

@@ -1,6 +1,6 @@
 package import Clocks
 import Dispatch
-import HTTP
+package import HTTP
 import Telemetry
 package import Transport
 
@@ -12,18 +12,25 @@ package final class HTTPListener: @unchecked Sendable {
   let service: any HTTPService
   let metrics: ListenerMetrics
   private let loop: Loop
-  private let tls: Listener.TLS?
+  private let tls: ServerTLS?
   private let clock: any WallClock
+  private let dispatchLog: (@Sendable (HTTPRequest) -> Void)?
   private var listener: Listener?
   private var connections: [ObjectIdentifier: ServerConnection] = [:]
+  private var connectionCounts: [SocketAddress.Host: Int] = [:]
+  /// Conversations that may have something to send at the end of this turn.
+  private var waiting: [any ServerConversation] = []
   private(set) var isDraining = false
   private var drained: [@Sendable () -> Void] = []
   private var dateSecond: Int64 = .min
   private var dateText = ""
 
+  /// - Parameters:
+  ///   - tls: what connections speak TLS with; nil for plain ones.
+  ///   - dispatchLog: is told of each head that reaches the service, on the loop.
   package init(
-    service: any HTTPService, limits: ServerLimits = ServerLimits(), tls: Listener.TLS? = nil, metrics: ListenerMetrics,
-    on loop: Loop, clock: any WallClock = SystemWallClock()
+    service: any HTTPService, limits: ServerLimits = ServerLimits(), tls: ServerTLS? = nil, metrics: ListenerMetrics,
+    on loop: Loop, clock: any WallClock = SystemWallClock(), dispatchLog: (@Sendable (HTTPRequest) -> Void)? = nil
   ) {
     self.service = service
     self.limits = limits
@@ -31,6 +38,7 @@ package final class HTTPListener: @unchecked Sendable {
     self.loop = loop
     self.tls = tls
     self.clock = clock
+    self.dispatchLog = dispatchLog
   }
 
   /// Binds and begins to accept. Blocks for the loop: call it from a thread that is no loop's.
@@ -40,8 +48,8 @@ package final class HTTPListener: @unchecked Sendable {
       do throws(TransportError) {
         let listener = try Listener(address, tls: tls, on: loop) { channel in self.accept(channel) }
         try listener.start()
-        loop.atEndOfTurn { [service] in service.turnEnded() }
         self.listener = listener
+        loop.atEndOfTurn { [weak self] in self?.turnEnded() }
         return .success(listener.address)
       } catch {
         return .failure(error)
@@ -50,7 +58,7 @@ package final class HTTPListener: @unchecked Sendable {
     return try result.get()
   }
 
-  /// Stops accepting, closes idle connections, and returns when the last request is answered or `limit` has passed; then what is
+  /// Stops accepting, ends idle connections, and returns when the last request is answered or `limit` has passed; then what is
   /// left is closed.
   package func drain(within limit: Duration) async {
     await withCheckedContinuation { continuation in
@@ -80,13 +88,18 @@ package final class HTTPListener: @unchecked Sendable {
     for resume in drained { resume() }
   }
 
+  // MARK: Connections
+
   private func accept(_ channel: Channel) {
-    guard connections.count < limits.connectionsLimit else {
-      metrics.refusedConnections.add()
-      return
+    if let host = channel.peerHost, limits.connectionsPerAddressLimit > 0 {
+      guard connectionCounts[host, default: 0] < limits.connectionsPerAddressLimit else {
+        return metrics.hit(.connectionsPerAddress)
+      }
     }
+    guard makeRoom() else { return }
     let connection = ServerConnection(channel, of: self)
     connections[ObjectIdentifier(connection)] = connection
+    if let host = channel.peerHost { connectionCounts[host, default: 0] += 1 }
     metrics.connections.add(1)
     do {
       try connection.start()
@@ -95,10 +108,37 @@ package final class HTTPListener: @unchecked Sendable {
     }
   }
 
+  /// Where there are as many connections as may be, ends the one that has been idle longest.
+  /// - Returns: whether there is room for another.
+  private func makeRoom() -> Bool {
+    guard connections.count >= limits.connectionsLimit else { return true }
+    metrics.hit(.connections)
+    let idle = connections.values.filter(\.isIdle).min { $0.idleSince < $1.idleSince }
+    idle?.abandon()
+    return idle != nil
+  }
+
   func ended(_ connection: ServerConnection) {
     guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
+    if let host = connection.channel.peerHost, let count = connectionCounts[host] {
+      connectionCounts[host] = count > 1 ? count - 1 : nil
+    }
     metrics.connections.add(-1)
     finishIfDrained()
+  }
+
+  // MARK: For connections
+
+  func dispatched(_ head: HTTPRequest) { dispatchLog?(head) }
+
+  /// Has `conversation` flushed at the end of this turn: what one turn brings for it then leaves together.
+  func needsFlush(_ conversation: any ServerConversation) { waiting.append(conversation) }
+
+  private func turnEnded() {
+    service.turnEnded()
+    let waiting = self.waiting
+    self.waiting.removeAll(keepingCapacity: true)
+    for conversation in waiting { conversation.flush() }
   }
 
   /// The value of the Date field, made once a second.

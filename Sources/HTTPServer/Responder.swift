@@ -5,19 +5,19 @@ import Transport
 package struct Responder: Sendable {
   /// Weak, for an answer may be owed long after the connection is gone, and the socket would stay open as long.
   private struct Asker {
-    weak var connection: ServerConnection?
+    weak var conversation: (any ServerConversation)?
   }
 
   private let asker: LoopBound<Asker>
   private let number: UInt64
 
-  init(_ connection: ServerConnection, on loop: Loop, number: UInt64) {
-    asker = LoopBound(Asker(connection: connection), to: loop)
+  init(_ conversation: any ServerConversation, on loop: Loop, number: UInt64) {
+    asker = LoopBound(Asker(conversation: conversation), to: loop)
     self.number = number
   }
 
   /// Sends `response`. Answers that are given in a row share one hop to the loop.
   package func send(_ response: HTTPResponse) {
-    asker.loop.perform { asker.value.connection?.respond(response, to: number) }
+    asker.loop.perform { asker.value.conversation?.respond(response, to: number) }
   }
 }

@@ -1,180 +1,129 @@
 import HTTP
+import HTTP2
 import Telemetry
 import Transport
 
-/// One HTTP/1.1 connection of a listener: one request at a time is served, and pipelined ones wait in the decoder.
+/// One connection of a listener, from the handshake to the end. Which version of HTTP is spoken on it is found out first: by ALPN
+/// where there is TLS, else by the first bytes (RFC 9113 section 3.3).
 final class ServerConnection: ChannelHandler {
-  private enum Phase: Equatable {
-    case idle
-    case readingHead
-    case readingContent
-    case serving
-    case closing
+  private enum Phase {
+    /// TLS is being agreed on.
+    case securing
+    /// What has come so far may be the preface of HTTP/2.
+    case choosing([UInt8])
+    case talking(any ServerConversation)
+    case over
   }
 
-  private let channel: Channel
+  let channel: Channel
   private let server: HTTPListener
-  private var decoder: HTTP1RequestDecoder
-  private var phase = Phase.idle
-  /// Counts requests, so that a late answer does not meet the next request.
-  private var number: UInt64 = 0
-  private var serve: ((HTTPRequest, Responder) -> Void)?
-  private var keepsAlive = true
-  private var isHead = false
-  private var hasReceivedEnd = false
-  private var output: [UInt8] = []
+  private var phase: Phase
+  /// When the peer sent something the last time, or the connection began. Where it is idle, it has been so since then.
+  private(set) var idleSince = ContinuousClock.now
 
   init(_ channel: Channel, of server: HTTPListener) {
     self.channel = channel
     self.server = server
-    decoder = HTTP1RequestDecoder(limits: server.limits.http)
+    phase = channel.isSecure ? .securing : .choosing([])
   }
 
   func start() throws(TransportError) {
-    channel.setDeadline(.now + server.limits.idleDeadline)
+    channel.setDeadline(.now + (channel.isSecure ? server.limits.handshakeDeadline : server.limits.idleDeadline))
     try channel.start(self)
+  }
+
+  /// Whether closing it loses nothing.
+  var isIdle: Bool {
+    switch phase {
+    case .securing, .over: false
+    case .choosing(let bytes): bytes.isEmpty
+    case .talking(let conversation): conversation.isIdle
+    }
   }
 
   // MARK: ChannelHandler
 
-  func established(_ applicationProtocol: String?) {}
+  func established(_ applicationProtocol: String?) {
+    guard case .securing = phase else { return }
+    talk(applicationProtocol == "h2" ? .http2 : .http1)
+  }
 
   func received(_ bytes: Span<UInt8>) {
-    guard phase != .closing else { return }
-    decoder.receive(bytes)
-    if phase == .serving {
-      // The next requests wait; so does their sender, once it has filled what we hold for it.
-      if decoder.bufferedBytes > 64 << 10 { channel.pauseReading() }
-    } else {
-      advance()
+    idleSince = .now
+    switch phase {
+    case .talking(let conversation): conversation.received(bytes)
+    case .choosing(var start):
+      if start.isEmpty { channel.setDeadline(.now + server.limits.headDeadline) }
+      for index in bytes.indices { start.append(bytes[index]) }
+      let verdict = HTTP2Preface.recognize(start.span)
+      guard verdict != .needsMore else {
+        phase = .choosing(start)
+        return
+      }
+      talk(verdict)?.received(start.span)
+    case .securing, .over: break
     }
   }
 
   func receivedEnd() {
-    hasReceivedEnd = true
-    // Between requests and in the middle of one nothing is left to answer, but earlier answers may still be on their way out.
-    if phase != .serving { closeWhenSent() }
+    switch phase {
+    case .talking(let conversation): conversation.receivedEnd()
+    case .choosing(let start):
+      guard !start.isEmpty, let conversation = talk(.http1) else { return channel.close() }
+      conversation.received(start.span)
+      conversation.receivedEnd()
+    case .securing, .over: channel.close()
+    }
   }
 
-  func sentAll() {}
+  func sentAll() { conversation?.sentAll() }
 
   func deadlinePassed() {
     switch phase {
-    case .readingHead, .readingContent: fail(.requestTimeout, "the request did not arrive in time")
-    case .idle, .serving, .closing: channel.close()
+    case .talking(let conversation): return conversation.deadlinePassed()
+    case .securing: server.metrics.hit(.handshakeDeadline)
+    case .choosing(let start): server.metrics.hit(start.isEmpty ? .idleDeadline : .headDeadline)
+    case .over: break
     }
+    channel.close()
   }
 
   func closed(_ closure: ChannelClosure) {
-    phase = .closing
-    serve = nil
+    let conversation = conversation
+    phase = .over
+    conversation?.closed()
     server.ended(self)
   }
 
-  // MARK: Requests
+  // MARK: For the listener
 
-  private func advance() {
-    do throws(HTTP1Error) {
-      while phase != .serving, phase != .closing {
-        switch try decoder.next() {
-        case .needsMore: return awaitMore()
-        case .head(let head, let facts): try judge(head, facts)
-        case .request(let request):
-          phase = .serving
-          channel.setDeadline(.now + server.limits.answerDeadline)
-          let serve = self.serve
-          self.serve = nil
-          serve?(request, Responder(self, on: channel.loop, number: number))
-        }
-      }
-    } catch {
-      server.metrics.malformed.add()
-      fail(error.status, error.description)
-    }
-  }
-
-  private func awaitMore() {
-    if hasReceivedEnd { return closeWhenSent() }
-    switch phase {
-    case .idle where decoder.isBetweenMessages: channel.setDeadline(.now + server.limits.idleDeadline)
-    case .idle:
-      phase = .readingHead
-      channel.setDeadline(.now + server.limits.headDeadline)
-    // The deadline of a part runs from its first byte; more bytes do not move it.
-    case .readingHead, .readingContent, .serving, .closing: break
-    }
-  }
-
-  private func judge(_ head: HTTPRequest, _ facts: HTTP1RequestDecoder.HeadFacts) throws(HTTP1Error) {
-    number &+= 1
-    isHead = head.method == .head
-    keepsAlive = facts.keepsAlive && !server.isDraining
-    switch server.service.admit(head) {
-    case .answer(let response):
-      // Content that nobody asked for is not worth reading: the connection ends with the answer.
-      keepsAlive = keepsAlive && facts.contentLength == 0
-      if keepsAlive {
-        try decoder.acceptContent(limit: 0)
-        _ = try decoder.next()
-      }
-      phase = .serving
-      finish(response)
-    case .proceed(let contentLimit, let serve):
-      self.serve = serve
-      try decoder.acceptContent(limit: contentLimit)
-      phase = .readingContent
-      channel.setDeadline(.now + server.limits.contentDeadline)
-      if facts.expectsContinue, facts.contentLength != 0 {
-        var interim: [UInt8] = []
-        HTTP1Writer.writeContinue(to: &interim)
-        channel.send(interim)
-      }
-    }
-  }
-
-  /// Answers the request `number`, if that is the one being served.
-  func respond(_ response: HTTPResponse, to number: UInt64) {
-    guard phase == .serving, number == self.number else { return }
-    finish(response)
-    if phase == .idle {
-      channel.resumeReading()
-      advance()
-    }
-  }
-
-  private func finish(_ response: HTTPResponse) {
-    // After the peer's half-close the pipelined requests that came before it are still answered.
-    let persists = keepsAlive && !server.isDraining && (!hasReceivedEnd || decoder.bufferedBytes > 0)
-    output.removeAll(keepingCapacity: true)
-    HTTP1Writer.write(response, date: server.date(), keepsAlive: persists, isHead: isHead, to: &output)
-    server.metrics.answered(response.status)
-    channel.send(output)
-    if output.capacity > 64 << 10 { output = [] }
-    guard channel.unsentBytes <= server.limits.unsentBytesLimit else { return channel.close() }
-    guard persists else { return closeWhenSent() }
-    phase = .idle
-    isHead = false
-    channel.setDeadline(.now + server.limits.idleDeadline)
-  }
-
-  /// Answers a message that was not understood, and ends the connection: nothing after it is looked at.
-  private func fail(_ status: HTTPStatus, _ reason: String) {
-    keepsAlive = false
-    phase = .serving
-    finish(HTTPResponse(status, text: "\(reason)\n"))
-  }
-
-  private func closeWhenSent() {
-    phase = .closing
-    // For a peer that does not read what is left.
-    channel.setDeadline(.now + server.limits.idleDeadline)
-    channel.closeWhenSent()
-  }
-
-  /// Closes the connection if nothing is under way on it; else it ends with its answer.
+  /// Closes the connection as soon as nothing is under way on it.
   func drain() {
-    if phase == .idle { channel.close() }
+    if let conversation { conversation.drain() } else { channel.close() }
   }
 
   func abandon() { channel.close() }
+
+  private var conversation: (any ServerConversation)? {
+    if case .talking(let conversation) = phase { conversation } else { nil }
+  }
+
+  @discardableResult
+  private func talk(_ version: HTTP2Preface.Verdict) -> (any ServerConversation)? {
+    let conversation: any ServerConversation
+    if version == .http2 {
+      do throws(HTTP2Error) {
+        conversation = try HTTP2Conversation(channel, of: server)
+      } catch {
+        // The library has no memory for another session.
+        channel.close()
+        return nil
+      }
+    } else {
+      conversation = HTTP1Conversation(channel, of: server)
+    }
+    phase = .talking(conversation)
+    conversation.begin()
+    return conversation
+  }
 }

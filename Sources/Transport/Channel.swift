@@ -8,6 +8,8 @@ import OpenSSL
 package final class Channel: Watcher {
   package let loop: Loop
   private let descriptor: Descriptor
+  /// Who the peer is; nil where it was gone before anyone could ask.
+  package let peerHost: SocketAddress.Host?
   private let tls: TLSSession?
   private var handler: (any ChannelHandler)?
   private var identity: WatchIdentity?
@@ -26,6 +28,7 @@ package final class Channel: Watcher {
 
   /// - Parameter tls: a session that nothing has been fed to yet.
   init(_ descriptor: consuming Descriptor, tls: TLSSession? = nil, on loop: Loop) {
+    peerHost = SocketAddress(peerAddressOf: descriptor.raw)?.hostIdentity
     self.descriptor = descriptor
     self.tls = tls
     self.loop = loop
@@ -47,6 +50,8 @@ package final class Channel: Watcher {
       advanceTLS()
     }
   }
+
+  package var isSecure: Bool { tls != nil }
 
   package var isOpen: Bool { identity != nil }
 

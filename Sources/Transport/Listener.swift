@@ -1,17 +1,9 @@
 import CShims
 import Glibc
-package import OpenSSL
+import OpenSSL
 
 /// A listening socket on a loop.
 package final class Listener: Watcher {
-  /// TLS as a server with the identity of `context`.
-  package struct TLS: Sendable {
-    package let context: TLSContext
-
-    /// - Parameter context: made by `TLSContext.server`.
-    package init(context: TLSContext) { self.context = context }
-  }
-
   private static let acceptsPerTurn = 64
   /// How long accepting rests when descriptors run out: the condition does not pass by asking again at once.
   private static let exhaustedPause = Duration.milliseconds(100)
@@ -20,14 +12,14 @@ package final class Listener: Watcher {
   package let address: SocketAddress
   private let loop: Loop
   private let descriptor: Descriptor
-  private let tls: TLS?
+  private let tls: ServerTLS?
   private let accepted: (Channel) -> Void
   private var identity: WatchIdentity?
   private var pausedUntil: ContinuousClock.Instant?
 
   /// Binds and listens; nothing is accepted before `start`.
   /// - Parameter tls: what the channels speak TLS with; nil for plain ones.
-  package init(_ address: SocketAddress, tls: TLS? = nil, on loop: Loop, accepted: @escaping (Channel) -> Void)
+  package init(_ address: SocketAddress, tls: ServerTLS? = nil, on loop: Loop, accepted: @escaping (Channel) -> Void)
     throws(TransportError)
   {
     descriptor = try Descriptor(socketOf: address.family)
@@ -64,7 +56,7 @@ package final class Listener: Watcher {
       let socket = Descriptor(takingOwnershipOf: raw)
       socket.disableDelay()
       do {
-        let session = try tls.map { tls throws(TLSError) in try TLSSession(tls.context) }
+        let session = try tls.map { tls throws(TLSError) in try TLSSession(tls.current) }
         accepted(Channel(socket, tls: session, on: loop))
       } catch {
         // OpenSSL has no memory for another session: the socket closes, which says as much as we can.

@@ -25,15 +25,43 @@ package struct SocketAddress: Sendable, CustomStringConvertible {
   }
 
   /// The address that the socket `descriptor` is bound to.
-  init?(localAddressOf descriptor: Int32) {
+  init?(localAddressOf descriptor: Int32) { unsafe self.init { unsafe getsockname(descriptor, $0, $1) } }
+
+  /// The address that the socket `descriptor` is connected to.
+  init?(peerAddressOf descriptor: Int32) { unsafe self.init { unsafe getpeername(descriptor, $0, $1) } }
+
+  private init?(_ call: (UnsafeMutablePointer<sockaddr>?, UnsafeMutablePointer<socklen_t>) -> Int32) {
     var storage = sockaddr_storage()
     var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
     let code = unsafe withUnsafeMutableBytes(of: &storage) { bytes in
-      unsafe getsockname(descriptor, bytes.assumingMemoryBound(to: sockaddr.self).baseAddress, &length)
+      unsafe call(bytes.assumingMemoryBound(to: sockaddr.self).baseAddress, &length)
     }
     guard code == 0 else { return nil }
     self.storage = storage
     self.length = length
+  }
+
+  /// An address without a port, for counting by it.
+  package struct Host: Hashable, Sendable {
+    private let family: Int32
+    private let high: UInt64
+    private let low: UInt64
+
+    fileprivate init(family: Int32, high: UInt64, low: UInt64) {
+      self.family = family
+      self.high = high
+      self.low = low
+    }
+  }
+
+  /// The host by its bytes. One who has an IPv6 network has at least a /64 of it, so that half is what counts.
+  package var hostIdentity: Host {
+    unsafe withUnsafeBytes(of: storage) { bytes in
+      // In bounds: sockaddr_storage is larger than either.
+      family == AF_INET6
+        ? Host(family: family, high: unsafe bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self), low: 0)
+        : Host(family: family, high: 0, low: UInt64(unsafe bytes.loadUnaligned(fromByteOffset: 4, as: UInt32.self)))
+    }
   }
 
   private init?(_ address: UnsafeMutablePointer<sockaddr>?, _ length: socklen_t) {

@@ -23,7 +23,7 @@ struct TLSTests {
 
     init(_ identity: TLSIdentity, on loop: Loop? = nil) throws {
       listener = HTTPListener(
-        service: EchoService(), tls: Listener.TLS(context: try TLSContext.server(identity: identity)),
+        service: EchoService(), tls: ServerTLS(try TLSContext.server(identity: identity)),
         metrics: ListenerMetrics(registry, listener: "tls"), on: try loop ?? Loop(name: "server"))
       port = try listener.start(try SocketAddress.resolve(host: "127.0.0.1", port: 0, isListening: true)[0]).port
     }

@@ -109,20 +109,27 @@ struct HTTPListenerTests {
   }
 
   @Test(arguments: [
-    (post("/empty", "12345678901"), "413 Content Too Large"),
+    (
+      post("/empty", "12345678901"), "413 Content Too Large",
+      "relaunch_http_limits_total{listener=\"test\",limit=\"contentBytes\"}"
+    ),
     (
       "POST /empty HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n12345678901\r\n0\r\n\r\n",
-      "413 Content Too Large"
+      "413 Content Too Large", "relaunch_http_limits_total{listener=\"test\",limit=\"contentBytes\"}"
     ),
-    ("NONSENSE\r\n\r\n", "400 Bad Request"), ("GET / HTTP/2.0\r\nHost: a\r\n\r\n", "505 HTTP Version Not Supported"),
+    ("NONSENSE\r\n\r\n", "400 Bad Request", "relaunch_http_malformed_requests_total{listener=\"test\"}"),
+    (
+      "GET / HTTP/2.0\r\nHost: a\r\n\r\n", "505 HTTP Version Not Supported",
+      "relaunch_http_malformed_requests_total{listener=\"test\"}"
+    ),
   ])
-  func answersWhatItCannotReadAndCloses(_ request: String, _ status: String) async throws {
+  func answersWhatItCannotReadAndCloses(_ request: String, _ status: String, _ metric: String) async throws {
     let server = try ServedListener()
     let client = try server.connect()
     client.send(request + Self.get("/empty"))
     let text = await client.received()
     #expect(text.hasPrefix("HTTP/1.1 \(status)\r\n") && text.contains("\r\nconnection: close\r\n") && !text.contains(" 204 "))
-    #expect(server.registry.text().contains("relaunch_http_malformed_requests_total{listener=\"test\"} 1\n"))
+    #expect(server.registry.text().contains("\(metric) 1\n"))
     await server.listener.drain(within: .seconds(5))
   }
 
@@ -207,14 +214,34 @@ struct HTTPListenerTests {
     await server.listener.drain(within: .seconds(30))
   }
 
-  @Test func refusesConnectionsOverTheLimit() async throws {
-    let server = try ServedListener { $0.connectionsLimit = 1 }
+  @Test func aConnectionOverTheLimitTakesThePlaceOfTheOneThatWasIdleLongest() async throws {
+    let server = try ServedListener { $0.connectionsLimit = 2 }
+    let clients = [try server.connect(), try server.connect()]
+    for client in clients {
+      client.send(Self.get("/empty"))
+      _ = await client.received(through: "\r\n\r\n")
+    }
+    let third = try server.connect()
+    #expect(await clients[0].received() == "")
+    for client in [clients[1], third] {
+      client.send(Self.get("/empty", "Connection: close\r\n"))
+      #expect(summaries(await client.received()) == ["204 No Content"])
+    }
+    #expect(server.registry.text().contains("relaunch_http_limits_total{listener=\"test\",limit=\"connections\"} 1\n"))
+    await server.listener.drain(within: .seconds(5))
+  }
+
+  @Test(arguments: ["connections", "connectionsPerAddress"])
+  func refusesConnectionsOverTheLimitWhereNoneIsIdle(_ limit: String) async throws {
+    let server = try ServedListener {
+      if limit == "connections" { $0.connectionsLimit = 1 } else { $0.connectionsPerAddressLimit = 1 }
+    }
     let first = try server.connect()
-    first.send(Self.get("/empty"))
-    _ = await first.received(through: "\r\n\r\n")
+    first.send(Self.get("/late", "Connection: close\r\n"))
+    let responder = try #require(await server.service.nextLate())
     #expect(await (try server.connect()).received() == "")
-    #expect(server.registry.text().contains("relaunch_http_refused_connections_total{listener=\"test\"} 1\n"))
-    first.send(Self.get("/empty", "Connection: close\r\n"))
+    #expect(server.registry.text().contains("relaunch_http_limits_total{listener=\"test\",limit=\"\(limit)\"} 1\n"))
+    responder.send(HTTPResponse(.noContent))
     #expect(summaries(await first.received()) == ["204 No Content"])
     await server.listener.drain(within: .seconds(5))
     #expect(server.registry.text().contains("relaunch_http_connections{listener=\"test\"} 0\n"))

@@ -1,0 +1,247 @@
+import HTTP
+import HTTP2
+import Telemetry
+import Transport
+
+/// HTTP/2 on one connection: many requests at a time. The session says what they are; this gives them to the service, and keeps the
+/// clocks that the session has not.
+final class HTTP2Conversation: ServerConversation {
+  /// One request: what it waits for, and until when.
+  private struct Request {
+    var serve: ((HTTPRequest, Responder) -> Void)?
+    let began = ContinuousClock.now
+    var deadline: ContinuousClock.Instant
+  }
+
+  /// How often the clocks are looked at.
+  private static let checkInterval = Duration.seconds(1)
+
+  private let channel: Channel
+  private let server: HTTPListener
+  private let session: HTTP2ServerSession
+  private let began = ContinuousClock.now
+  private var requests: [HTTP2StreamID: Request] = [:]
+  private var isClosing = false
+  private var isReading = true
+  /// Since when each of these has been so; nil where it is not.
+  private var idleSince: ContinuousClock.Instant? = .now
+  private var amidFrameSince: ContinuousClock.Instant?
+  private var blockedSince: ContinuousClock.Instant?
+  private var unsentSince: ContinuousClock.Instant?
+  private var unsentBefore = 0
+  /// When a connection that is to end in order is given up.
+  private var drainEnd: ContinuousClock.Instant?
+
+  init(_ channel: Channel, of server: HTTPListener) throws(HTTP2Error) {
+    self.channel = channel
+    self.server = server
+    session = try HTTP2ServerSession(limits: server.limits.http2, http: server.limits.http, at: .now)
+  }
+
+  // MARK: ServerConversation
+
+  var isIdle: Bool { session.isIdle && !isClosing }
+
+  func begin() {
+    channel.setDeadline(.now + Self.checkInterval)
+    advance()
+    flush()
+  }
+
+  func received(_ bytes: Span<UInt8>) {
+    guard !isClosing else { return }
+    session.receive(bytes, at: .now)
+    advance()
+    server.needsFlush(self)
+  }
+
+  func receivedEnd() {
+    // A client that sends nothing more asks for nothing more; what it asked for it may still read.
+    if session.isIdle { channel.close() } else { drain() }
+  }
+
+  func sentAll() {
+    advance()
+    flush()
+  }
+
+  func closed() {
+    isClosing = true
+    requests = [:]
+  }
+
+  func respond(_ response: HTTPResponse, to number: UInt64) {
+    let id = HTTP2StreamID(rawValue: Int32(truncatingIfNeeded: number))
+    guard requests[id] != nil else { return }
+    answer(response, id)
+    advance()
+    server.needsFlush(self)
+  }
+
+  func drain() {
+    guard !isClosing else { return }
+    session.drain()
+    advance()
+    flush()
+  }
+
+  /// Sends what the session has to say, as far as the peer reads.
+  func flush() {
+    while channel.isOpen {
+      let output = session.takeOutput()
+      guard !output.isEmpty else { break }
+      channel.send(output)
+      session.unsentBytes = channel.unsentBytes
+      advance()
+    }
+    setReading(!session.isCongested)
+  }
+
+  // MARK: Requests
+
+  private func advance() {
+    session.unsentBytes = channel.unsentBytes
+    do throws(HTTP2Error) {
+      while !isClosing {
+        switch try session.next() {
+        case .needsMore: return
+        case .head(let id, let head, let facts): judge(id, head, facts)
+        case .request(let id, let request): serve(id, request)
+        case .failed(let id, let error):
+          server.metrics.hit(error == .contentTooLarge ? .contentBytes : .headBytes)
+          requests[id] = requests[id] ?? Request(deadline: .now)
+          answer(HTTPResponse(error.status, text: "\(error)\n"), id)
+        case .ended(let id, _): requests[id] = nil
+        case .rejected(let rejection): count(rejection)
+        case .finished: return close()
+        }
+      }
+    } catch {
+      count(error)
+      close()
+    }
+  }
+
+  private func judge(_ id: HTTP2StreamID, _ head: HTTPRequest, _ facts: HTTP2ServerSession.HeadFacts) {
+    server.dispatched(head)
+    switch server.service.admit(head) {
+    case .answer(let response):
+      requests[id] = Request(deadline: .now + server.limits.answerDeadline)
+      answer(response, id)
+    case .proceed(let contentLimit, let serve):
+      requests[id] = Request(serve: serve, deadline: .now + server.limits.contentDeadline)
+      session.acceptContent(limit: contentLimit, of: id)
+      if facts.expectsContinue, facts.contentLength != 0 { session.sendContinue(on: id) }
+    }
+  }
+
+  private func serve(_ id: HTTP2StreamID, _ request: HTTPRequest) {
+    guard let serve = requests[id]?.serve else { return }
+    requests[id]?.serve = nil
+    requests[id]?.deadline = .now + server.limits.answerDeadline
+    serve(request, Responder(self, on: channel.loop, number: UInt64(id.rawValue)))
+  }
+
+  private func answer(_ response: HTTPResponse, _ id: HTTP2StreamID) {
+    server.metrics.answered(response.status)
+    session.respond(response, to: id, date: server.date())
+  }
+
+  // MARK: The end
+
+  /// Sends what is left, the GOAWAY that says why among it, and closes.
+  private func close() {
+    guard !isClosing else { return }
+    isClosing = true
+    requests = [:]
+    let output = session.takeOutput()
+    if !output.isEmpty { channel.send(output) }
+    channel.closeWhenSent()
+    unsentSince = .now
+    unsentBefore = channel.unsentBytes
+  }
+
+  private func count(_ rejection: HTTP2ServerSession.Rejection) {
+    switch rejection {
+    case .malformed: server.metrics.malformed.add()
+    case .headFlood: server.metrics.hit(.headBytes)
+    case .tooManyStreams: server.metrics.hit(.streams)
+    }
+  }
+
+  private func count(_ error: HTTP2Error) {
+    switch error {
+    case .tooManyResets: server.metrics.hit(.resets)
+    case .tooManyControlFrames, .tooManyContinuations: server.metrics.hit(.controlFrames)
+    case .notHTTP2, .violation, .library: server.metrics.malformed.add()
+    }
+  }
+
+  // MARK: Clocks
+
+  func deadlinePassed() {
+    let now = ContinuousClock.now
+    note(now)
+    if let limit = overdue(now) {
+      server.metrics.hit(limit)
+      // A peer that reads nothing would not read why either.
+      guard limit == .idleDeadline, drainEnd == nil else { return channel.close() }
+      drainEnd = now + server.limits.writeDeadline
+      drain()
+    }
+    expireRequests(now)
+    advance()
+    flush()
+    channel.setDeadline(now + Self.checkInterval)
+  }
+
+  /// Notes what has begun, and what has ended, since the last look.
+  private func note(_ now: ContinuousClock.Instant) {
+    func since(_ instant: ContinuousClock.Instant?, _ isSo: Bool) -> ContinuousClock.Instant? { isSo ? instant ?? now : nil }
+    idleSince = since(idleSince, session.isIdle)
+    amidFrameSince = since(amidFrameSince, session.isAmidFrame)
+    blockedSince = since(blockedSince, session.isBlockedByPeer)
+    let unsent = channel.unsentBytes
+    unsentSince = since(unsent < unsentBefore ? nil : unsentSince, unsent > 0)
+    unsentBefore = unsent
+  }
+
+  /// The limit that the connection as a whole has passed.
+  private func overdue(_ now: ContinuousClock.Instant) -> ServerLimit? {
+    let limits = server.limits
+    if let drainEnd, drainEnd <= now { return .writeDeadline }
+    if !session.hasReceivedPreface, began + limits.headDeadline <= now { return .headDeadline }
+    if let amidFrameSince {
+      // Between requests only a head can be on its way; else it may be content.
+      if session.isIdle, amidFrameSince + limits.headDeadline <= now { return .headDeadline }
+      if amidFrameSince + limits.contentDeadline <= now { return .contentDeadline }
+    }
+    if let blockedSince, blockedSince + limits.writeDeadline <= now { return .writeDeadline }
+    if let unsentSince, unsentSince + limits.writeDeadline <= now { return .writeDeadline }
+    if let idleSince, idleSince + limits.idleDeadline <= now { return .idleDeadline }
+    return nil
+  }
+
+  private func expireRequests(_ now: ContinuousClock.Instant) {
+    for (id, request) in requests {
+      let isReading = request.serve != nil
+      if request.deadline <= now {
+        server.metrics.hit(isReading ? .contentDeadline : .answerDeadline)
+        answer(
+          isReading
+            ? HTTPResponse(.requestTimeout, text: "the content did not arrive within \(server.limits.contentDeadline)\n")
+            : HTTPResponse(.serviceUnavailable, text: "no answer within \(server.limits.answerDeadline)\n"), id)
+      } else if isReading, !server.limits.allowsRate(of: session.contentBytes(of: id), after: now - request.began) {
+        server.metrics.hit(.contentRate)
+        let rate = server.limits.contentBytesPerSecond
+        answer(HTTPResponse(.requestTimeout, text: "the content arrives at less than \(rate) bytes a second\n"), id)
+      }
+    }
+  }
+
+  private func setReading(_ isReading: Bool) {
+    guard isReading != self.isReading, channel.isOpen else { return }
+    self.isReading = isReading
+    if isReading { channel.resumeReading() } else { channel.pauseReading() }
+  }
+}
