@@ -35,12 +35,12 @@ package struct Generation: Sendable {
   /// - Parameters:
   ///   - rules: the files of the rules' directory.
   ///   - mapping: the files of the mapping's directory.
-  package init(rules ruleFiles: [MountedDirectory.File], mapping mappingFiles: [MountedDirectory.File]) {
+  package init(rules ruleFiles: [MountedFile], mapping mappingFiles: [MountedFile]) {
     let (rules, diagnostics) = RuleSet.load(
-      files: ruleFiles.map { RuleFile(name: $0.name, bytes: $0.bytes) },
-      mapping: mappingFiles.map { RuleFile(name: $0.name, bytes: $0.bytes) })
+      files: ruleFiles.map { RuleFile(name: $0.name, bytes: $0.bytes, path: $0.path) },
+      mapping: mappingFiles.map { RuleFile(name: $0.name, bytes: $0.bytes, path: $0.path) })
     let (mapping, mappingDiagnostics) = Mapping.load(
-      files: mappingFiles, configMaps: rules.configMaps.map { ($0.file, $0.document) })
+      files: mappingFiles.map { ($0.path, $0.bytes) }, configMaps: rules.configMaps.map { ($0.file, $0.document) })
     self.rules = rules
     self.mapping = mapping
     self.problems =

@@ -5,8 +5,6 @@ import Glibc
 /// link. Reading goes through the directory that `..data` names, so that no reading mixes two versions. A plain directory is read
 /// as it stands.
 package struct MountedDirectory: Sendable {
-  package typealias File = (name: String, bytes: [UInt8])
-
   /// What one reading may hold, in bytes. A ConfigMap holds 1 MiB at most.
   private static let bytesLimit = 16 << 20
   private static let readingsLimit = 5
@@ -16,7 +14,7 @@ package struct MountedDirectory: Sendable {
   package init(_ path: String) { self.path = path }
 
   /// All files, by name. Names that start with a dot, and whatever is no file, are passed over.
-  package func read() throws(SettingsError) -> [File] {
+  package func read() throws(SettingsError) -> [MountedFile] {
     for _ in 0..<Self.readingsLimit {
       let before = version
       let files = Result { () throws(SettingsError) in try readOnce() }
@@ -33,7 +31,7 @@ package struct MountedDirectory: Sendable {
     return names.map { "\($0) \(Self.stamp("\(path)/\($0)"))" }.joined(separator: "\n")
   }
 
-  private func readOnce() throws(SettingsError) -> [File] {
+  private func readOnce() throws(SettingsError) -> [MountedFile] {
     let manager = FileManager.default
     let data = path + "/..data"
     let directory =
@@ -44,7 +42,7 @@ package struct MountedDirectory: Sendable {
     } catch {
       throw .unreadable(path, wanted: "directory", error)
     }
-    var files: [File] = []
+    var files: [MountedFile] = []
     var total = 0
     for name in names.sorted() where !name.hasPrefix(".") {
       let file = "\(directory)/\(name)"
@@ -53,7 +51,7 @@ package struct MountedDirectory: Sendable {
       total += Int(facts.st_size)
       guard total <= Self.bytesLimit else { throw .unreadable(path: path, reason: "it holds more than \(Self.bytesLimit) bytes") }
       do {
-        files.append((name, Array(try Data(contentsOf: URL(filePath: file)))))
+        files.append(MountedFile(directory: path, name: name, bytes: Array(try Data(contentsOf: URL(filePath: file)))))
       } catch {
         throw .unreadable(path: "\(path)/\(name)", reason: "\(error)")
       }
@@ -75,7 +73,7 @@ package struct MountedDirectory: Sendable {
 
 extension MountedDirectory {
   /// All files, or none where the directory does not exist.
-  package func readIfPresent() throws(SettingsError) -> [File] {
+  package func readIfPresent() throws(SettingsError) -> [MountedFile] {
     FileManager.default.fileExists(atPath: path) ? try read() : []
   }
 }

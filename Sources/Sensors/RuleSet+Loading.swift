@@ -48,7 +48,7 @@ struct DirectoryLoader {
   }
 
   mutating func read(_ file: RuleFile) {
-    let report = Report(file: file.name)
+    let report = Report(file: file.path)
     reports.append(report)
     for node in Node.documents(file.bytes, report) where !node.isNull { read(node, report) }
   }

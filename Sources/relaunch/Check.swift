@@ -34,13 +34,14 @@ struct Check: AsyncParsableCommand {
   }
 
   private func load() throws(SettingsError) -> Generation {
+    let dir = dir.count > 1 && dir.hasSuffix("/") ? String(dir.dropLast()) : dir
     let rules = dir + "/rules"
     if FileManager.default.fileExists(atPath: rules) {
       return Generation(
         rules: try MountedDirectory(rules).read(), mapping: try MountedDirectory(mapping ?? dir + "/mapping").readIfPresent())
     }
     let files = try MountedDirectory(dir).read()
-    let isMapping: (MountedDirectory.File) -> Bool = { $0.name.hasSuffix(".json") }
+    let isMapping: (MountedFile) -> Bool = { $0.name.hasSuffix(".json") }
     let mapped = try mapping.map { path throws(SettingsError) in try MountedDirectory(path).read() } ?? files.filter(isMapping)
     return Generation(rules: files.filter { !isMapping($0) }, mapping: mapped)
   }

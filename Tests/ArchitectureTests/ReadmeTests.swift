@@ -16,6 +16,6 @@ struct ReadmeTests {
 
   @Test func theMappingIsValidForUsAndForTheAPIServer() throws {
     let mapping = try Self.block(beginning: "apiVersion: v1\nkind: ConfigMap")
-    #expect(Generation(rules: [], mapping: [("mapping.yaml", mapping)]).problems == [])
+    #expect(Generation(rules: [], mapping: [MountedFile(name: "mapping.yaml", bytes: mapping)]).problems == [])
   }
 }

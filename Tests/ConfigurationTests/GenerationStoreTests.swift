@@ -79,8 +79,8 @@ import TestSupport
     try directory.write("kind: Sensor\nmetadata: {name: [", to: "rules/broken.yaml")
     let store = store(directory)
     #expect(sensors(store) == ["first"])
-    #expect(store.problems.contains { $0.severity == .error && $0.description.hasPrefix("broken.yaml:") }, "\(store.problems)")
-    #expect(store.current.count(.error) == 1)
+    let errors = store.problems.filter { $0.severity == .error }.map(\.description)
+    #expect(errors.count == 1 && errors[0].hasPrefix("\(directory.path)/rules/broken.yaml:3:1: "), "\(errors)")
   }
 
   @Test func replacesTheGenerationWhenAFileChanges() async throws {

@@ -57,7 +57,9 @@ enum Documents {
     """
 
   static func generation(rules: String = rules()) -> Generation {
-    Generation(rules: [("rules.yaml", Array(rules.utf8))], mapping: [("mapping.yaml", Array(mapping.utf8))])
+    Generation(
+      rules: [MountedFile(name: "rules.yaml", bytes: Array(rules.utf8))],
+      mapping: [MountedFile(name: "mapping.yaml", bytes: Array(mapping.utf8))])
   }
 
   /// A directory with `rules` and `mapping`, made once.

@@ -22,12 +22,12 @@ extension BuiltServer {
       #expect(try await server.pushed(PushMessage())["outcome"] == "would-restart")
       let ready = try await server.send(.get, server.ops, "/readyz")
       #expect(ready.status == .ok)
-      #expect(String(decoding: ready.content, as: UTF8.self).contains("broken.yaml:"))
+      #expect(String(decoding: ready.content, as: UTF8.self).contains("\(site.path)/rules/broken.yaml:"))
       let line = await server.process.errors.first { $0.contains("rule problem") && $0.contains("broken.yaml:") }
       #expect(line?.contains("\"error\"") == true)
       let checked = try await RelaunchBinary.run("check", site.path)
       #expect(checked.status == 1)
-      let problem = checked.output.split(separator: "\n").first { $0.hasPrefix("broken.yaml:") }
+      let problem = checked.output.split(separator: "\n").first { $0.hasPrefix("\(site.path)/rules/broken.yaml:") }
       let place = problem?.split(separator: ":").dropFirst().prefix(2).compactMap { Int($0) } ?? []
       #expect(place.count == 2 && (4...5).contains(place[0]), "\(checked.output)")
       #expect(problem?.contains("error") == true)
