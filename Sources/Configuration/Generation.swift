@@ -22,10 +22,13 @@ package struct Generation: Sendable {
 
     package let severity: Severity
     package let description: String
+    /// The path of the file that it is about; nil where it is about a directory.
+    package let file: String?
 
-    package init(_ severity: Severity, _ description: String) {
+    package init(_ severity: Severity, _ description: String, in file: String? = nil) {
       self.severity = severity
       self.description = description
+      self.file = file
     }
   }
 
@@ -44,10 +47,22 @@ package struct Generation: Sendable {
     self.rules = rules
     self.mapping = mapping
     self.problems =
-      diagnostics.map { Problem(Problem.Severity(rawValue: $0.severity.rawValue) ?? .error, "\($0)") }
-      + mappingDiagnostics.map { Problem(Problem.Severity(rawValue: $0.severity.rawValue) ?? .error, "\($0)") }
+      diagnostics.map { Problem(Problem.Severity(rawValue: $0.severity.rawValue) ?? .error, "\($0)", in: $0.file) }
+      + mappingDiagnostics.map { Problem(Problem.Severity(rawValue: $0.severity.rawValue) ?? .error, "\($0)", in: $0.place.file) }
   }
+
+  private init(rules: RuleSet, mapping: Mapping, problems: [Problem]) {
+    self.rules = rules
+    self.mapping = mapping
+    self.problems = problems
+  }
+
+  /// The same rules and mapping, of which something else is said.
+  func with(problems: [Problem]) -> Generation { Generation(rules: rules, mapping: mapping, problems: problems) }
 
   /// How many problems are as severe as `severity`.
   package func count(_ severity: Problem.Severity) -> Int { problems.count { $0.severity == severity } }
+
+  /// Whether something that the file at `path` says does not count.
+  func hasError(in path: String) -> Bool { problems.contains { $0.severity == .error && $0.file == path } }
 }

@@ -4,11 +4,12 @@ import Synchronization
 
 /// The generation in force, and its replacement when the mounted directories change.
 ///
-/// A directory that cannot be read leaves the last good one in force; a file in it that cannot be used disables what that file
-/// says and nothing else. Both are reported until they are mended.
+/// A directory that cannot be read leaves the last good one in force, and a file in it that has an error its own last good version;
+/// both are reported until they are mended. What was good is not remembered beyond the process.
 package final class GenerationStore: Sendable {
   private struct State {
     var generation: Generation
+    var good = GoodFiles()
     var version: String
     var isLoaded = false
     /// Why the directories could not be read the last time; nil when they could.
@@ -56,8 +57,11 @@ package final class GenerationStore: Sendable {
   private func reload() {
     let seen = version
     do throws(SettingsError) {
-      let next = Generation(rules: try rules.read(), mapping: try mapping.readIfPresent())
-      state.withLock { $0 = State(generation: next, version: seen, isLoaded: true, failure: nil) }
+      let files = (rules: try rules.read(), mapping: try mapping.readIfPresent())
+      // Not under the lock, which decisions wait for; only one reload runs at a time.
+      var good = state.withLock { $0.good }
+      let next = good.generation(rules: files.rules, mapping: files.mapping)
+      state.withLock { [good] in $0 = State(generation: next, good: good, version: seen, isLoaded: true, failure: nil) }
       logger.info(
         "rules loaded",
         metadata: [

@@ -114,6 +114,27 @@ import TestSupport
     }
   }
 
+  @Test func keepsTheLastGoodVersionOfAFileAcrossReloads() async throws {
+    let directory = try directory()
+    let store = store(directory)
+    let name = store.current.name
+    try await running(store) { look in
+      for broken in ["kind: [", "kind: Sensor"] {
+        try directory.write(broken, to: "rules/first.yaml")
+        await look()
+        #expect(store.current.name == name)
+        #expect(
+          store.problems.last?.description
+            == "\(directory.path)/rules/first.yaml: error: the earlier version of this file stays in force until its errors are mended"
+        )
+      }
+      try directory.write(Self.sensor("second"), to: "rules/first.yaml")
+      await look()
+      #expect(sensors(store) == ["second"])
+      #expect(!store.problems.contains { $0.severity == .error })
+    }
+  }
+
   /// What is in the way may go without any change that `version` could see.
   @Test func readsAgainUntilItCan() async throws {
     let directory = try directory()

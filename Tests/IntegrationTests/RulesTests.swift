@@ -33,6 +33,21 @@ extension BuiltServer {
       #expect(problem?.contains("error") == true)
     }
 
+    @Test func stayAsTheyWereWhileTheirFileIsBroken() async throws {
+      let site = try Site()
+      let server = try await RunningServer.start(site)
+      let before = try await server.ask("/rules").json["generation"]
+      for document in SeedDocuments.rules { try site.directory.write(Self.broken, to: "rules/\(document.name)") }
+      try await eventually("the server says that earlier versions stay in force") {
+        let ready = String(decoding: try await server.send(.get, server.ops, "/readyz").content, as: UTF8.self)
+        let lines = ready.split(separator: "\n").filter { $0.hasPrefix("[!]rules \(site.path)/rules/") }
+        return lines.count(where: { $0.contains("stays in force") }) == SeedDocuments.rules.count ? .met(()) : .saw(ready)
+      }
+      #expect(try await server.ask("/rules").json["generation"] == before)
+      #expect(try await server.pushed(PushMessage())["outcome"] == "would-restart")
+      #expect(try await RelaunchBinary.run("check", site.path).status == 1, "it judges the directory as it stands")
+    }
+
     @Test func passTheCheckWithWarningsOnly() async throws {
       let site = try Site()
       let checked = try await RelaunchBinary.run("check", site.path)
