@@ -4,7 +4,7 @@ package struct RetryPolicy: Hashable, Sendable {
   package var base: Duration
   /// The upper bound of every wait, unless a target asks for more.
   package var cap: Duration
-  /// Attempts in all, the first included; at least one is made.
+  /// Attempts at one item in all, the first included; at least one is made.
   package var attemptsLimit: Int
 
   package init(base: Duration = .seconds(1), cap: Duration = .seconds(300), attemptsLimit: Int = 10) {
@@ -13,23 +13,23 @@ package struct RetryPolicy: Hashable, Sendable {
     self.attemptsLimit = attemptsLimit
   }
 
-  /// The wait after `attempt` (1 is the first) failed: random in 0 ... min(cap, base × 2^(attempt − 1)), and at least `retryAfter`.
-  ///
-  /// - Returns: nil when no attempt is left.
-  package func delay(
-    afterAttempt attempt: Int, retryAfter: Duration? = nil, using generator: inout some RandomNumberGenerator
-  ) -> Duration? {
-    guard attempt < attemptsLimit else { return nil }
-    let bound = bound(afterAttempt: attempt)
+  /// Whether an item may be attempted once more after `attempts` failed.
+  package func allowsAnother(after attempts: Int) -> Bool { attempts < attemptsLimit }
+
+  /// The wait after so many `failures` in a row: random in 0 ... min(cap, base × 2^(failures − 1)), and at least `retryAfter`.
+  package func wait(
+    afterFailures failures: Int, retryAfter: Duration? = nil, using generator: inout some RandomNumberGenerator
+  ) -> Duration {
+    let bound = bound(afterFailures: failures)
     // Milliseconds are fine enough for a wait, and fit 64 bits whatever the durations are.
     let jittered = Duration.milliseconds(Int64.random(in: 0...bound.wholeMilliseconds, using: &generator))
     return max(jittered, retryAfter ?? .zero)
   }
 
-  /// The upper bound of the wait after `attempt`. Doubling stops at the cap, so nothing overflows.
-  package func bound(afterAttempt attempt: Int) -> Duration {
+  /// The upper bound of the wait after so many `failures` in a row. Doubling stops at the cap, so nothing overflows.
+  package func bound(afterFailures failures: Int) -> Duration {
     var bound = max(.zero, base)
-    var doublings = attempt - 1
+    var doublings = failures - 1
     while doublings > 0, bound > .zero, bound < cap {
       bound = bound + bound
       doublings -= 1

@@ -6,6 +6,8 @@ struct WorkLane<Item: Sendable>: Sendable {
     let item: Item
     /// Counts all submissions to the pool.
     let number: UInt64
+    /// Attempts that were made and failed.
+    var attempts = 0
   }
 
   enum Phase: Hashable, Sendable {
@@ -22,7 +24,8 @@ struct WorkLane<Item: Sendable>: Sendable {
   var waiting: Deque<Entry> = []
   var current: Entry?
   var phase = Phase.ready
-  /// Attempts that failed in a row. It belongs to the key: a newer item must not make a failing target be tried more often.
+  /// Attempts that failed in a row, whatever the item. The wait depends on it: a newer item must not make a failing target be tried
+  /// more often. How many attempts are left does not, for the newest item of a long outage has made none.
   var failures = 0
 
   var isOccupied: Bool { phase == .inFlight || phase == .reporting }

@@ -76,7 +76,7 @@ struct WorkSchedule<Key: Hashable & Sendable, Item: Sendable>: Sendable {
     occupied += 1
     waiting -= 1
     lanes[key] = lane
-    return .attempt(key, entry.item, attempt: lane.failures + 1)
+    return .attempt(key, entry.item, attempt: entry.attempts + 1)
   }
 
   /// The item in flight is done with.
@@ -95,23 +95,22 @@ struct WorkSchedule<Key: Hashable & Sendable, Item: Sendable>: Sendable {
 
   /// The attempt at the item in flight failed.
   mutating func fail(_ key: Key, retryAfter: Duration?, now: Duration, _ coalesces: (Item, Item) -> Bool) -> Failure {
-    guard var lane = lanes[key], lane.phase == .inFlight, let entry = lane.current else { return .abandoned }
+    guard var lane = lanes[key], lane.phase == .inFlight, var entry = lane.current else { return .abandoned }
     lane.failures += 1
-    guard let delay = retry.delay(afterAttempt: lane.failures, retryAfter: retryAfter, using: &generator) else {
-      let attempts = lane.failures
+    entry.attempts += 1
+    // The one behind it may do its work too; that one inherits the wait, and has all its own attempts before it.
+    let newer = lane.waiting.first.flatMap { coalesces(entry.item, $0.item) ? $0.item : nil }
+    guard newer != nil || retry.allowsAnother(after: entry.attempts) else {
       lane.phase = .reporting
       lanes[key] = lane
-      return .exhausted(entry.item, attempts: attempts)
+      return .exhausted(entry.item, attempts: entry.attempts)
     }
     vacate(key, &lane)
-    let until = now + delay
+    let until = now + retry.wait(afterFailures: lane.failures, retryAfter: retryAfter, using: &generator)
     lane.phase = .backoff(until: until)
     sleeps.append((key, until))
     defer { lanes[key] = lane }
-    // It waits again, so the one behind it may make it needless; the one behind inherits the backoff.
-    if let newer = lane.waiting.first, coalesces(entry.item, newer.item) {
-      return .coalesced(older: entry.item, newer: newer.item)
-    }
+    if let newer { return .coalesced(older: entry.item, newer: newer) }
     lane.waiting.prepend(entry)
     waiting += 1
     return .waits

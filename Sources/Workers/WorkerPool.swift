@@ -3,11 +3,12 @@ import Synchronization
 /// Attempts items until they end, a bounded number at a time, one at a time for each key, in order for each key.
 ///
 /// Every item that was taken ends exactly once: it finishes, it is coalesced into a newer item of its key, it runs out of attempts,
-/// or `drain` gives it back. A key whose attempt failed waits out its backoff whatever is submitted for it meanwhile.
+/// or `drain` gives it back. Each item has all the attempts of the policy, but the wait between them is the key's: a key whose attempt
+/// failed waits out its backoff whatever is submitted for it meanwhile.
 package final class WorkerPool<Key: Hashable & Sendable, Item: Sendable>: Sendable {
   private typealias Schedule = WorkSchedule<Key, Item>
 
-  /// Makes one attempt; the second argument counts the key's attempts from 1. It should end early when its task is cancelled.
+  /// Makes one attempt; the second argument counts the item's attempts from 1. It should end early when its task is cancelled.
   package typealias Perform = @Sendable (Item, Int) async -> AttemptVerdict
 
   private struct State: Sendable {

@@ -5,34 +5,34 @@ struct RetryPolicyTests {
   @Test(arguments: [
     (1, 1), (2, 2), (3, 4), (8, 128), (9, 256), (10, 300), (64, 300), (Int.max, 300), (0, 1), (Int.min + 1, 1),
   ])
-  func boundDoublesUpToTheCap(attempt: Int, seconds: Int) {
-    #expect(RetryPolicy(attemptsLimit: .max).bound(afterAttempt: attempt) == .seconds(seconds))
+  func boundDoublesUpToTheCap(failures: Int, seconds: Int) {
+    #expect(RetryPolicy(attemptsLimit: .max).bound(afterFailures: failures) == .seconds(seconds))
   }
 
   @Test func jitterCoversTheWholeRangeAndNothingElse() {
     var generator = SystemRandomNumberGenerator()
     let policy = RetryPolicy(base: .milliseconds(1), cap: .milliseconds(4))
-    let seen = Set((0..<2000).compactMap { _ in policy.delay(afterAttempt: 3, using: &generator) })
+    let seen = Set((0..<2000).map { _ in policy.wait(afterFailures: 3, using: &generator) })
     #expect(seen == Set((0...4).map { .milliseconds($0) }))
   }
 
   @Test func retryAfterRaisesTheLowerBoundEvenPastTheCap() {
     var generator = SystemRandomNumberGenerator()
     for _ in 0..<100 {
-      #expect(RetryPolicy().delay(afterAttempt: 1, retryAfter: .seconds(600), using: &generator) == .seconds(600))
-      #expect(RetryPolicy().delay(afterAttempt: 1, retryAfter: .seconds(-5), using: &generator) ?? .zero >= .zero)
+      #expect(RetryPolicy().wait(afterFailures: 1, retryAfter: .seconds(600), using: &generator) == .seconds(600))
+      #expect(RetryPolicy().wait(afterFailures: 1, retryAfter: .seconds(-5), using: &generator) >= .zero)
     }
   }
 
-  @Test(arguments: [(1, 1), (2, 2), (5, 5), (0, 0)])
-  func endsAfterTheLastAttempt(limit: Int, attempt: Int) {
-    var generator = SystemRandomNumberGenerator()
-    #expect(RetryPolicy(attemptsLimit: limit).delay(afterAttempt: attempt, using: &generator) == nil)
+  @Test(arguments: [(1, 1), (2, 2), (5, 5), (0, 1)])
+  func endsAfterTheLastAttempt(limit: Int, attempts: Int) {
+    #expect(!RetryPolicy(attemptsLimit: limit).allowsAnother(after: attempts))
+    #expect(RetryPolicy(attemptsLimit: limit + 1).allowsAnother(after: attempts) == (limit > 0))
   }
 
   @Test func hugeDurationsDoNotTrap() {
     var generator = SystemRandomNumberGenerator()
     let policy = RetryPolicy(base: .seconds(Int64.max), cap: .seconds(Int64.max), attemptsLimit: .max)
-    #expect(policy.delay(afterAttempt: 200, using: &generator) != nil)
+    #expect(policy.wait(afterFailures: 200, using: &generator) >= .zero)
   }
 }

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Workers
 
-struct WorkerPoolTests {
+@Suite(.timeLimit(.minutes(1))) struct WorkerPoolTests {
   /// What a pool did, in order.
   final class Journal: Sendable {
     private let lines = Mutex<[String]>([])
@@ -31,11 +31,16 @@ struct WorkerPoolTests {
 
   private static let once = RetryPolicy(base: .seconds(1), cap: .seconds(1), attemptsLimit: 3)
 
+  /// Draws the longest wait each time.
+  private struct Longest: RandomNumberGenerator { func next() -> UInt64 { .max } }
+
   private func pool(
-    _ gate: Gate, _ journal: Journal, _ clock: ManualClock, width: Int = 2, waitingLimit: Int = 10, coalesces: Bool = false
+    _ gate: Gate, _ journal: Journal, _ clock: ManualClock, width: Int = 2, waitingLimit: Int = 10,
+    retry: RetryPolicy = once, coalesces: Bool = false
   ) -> WorkerPool<String, Int> {
     WorkerPool(
-      width: width, waitingLimit: waitingLimit, retry: Self.once, clock: clock, coalesces: { _, _ in coalesces },
+      width: width, waitingLimit: waitingLimit, retry: retry, clock: clock, generator: Longest(),
+      coalesces: { _, _ in coalesces },
       coalesced: { journal.add("\($0) coalesced into \($1)") }, exhausted: { journal.add("\($0) exhausted after \($1)") },
       perform: { item, attempt in
         journal.add("\(item) attempt \(attempt)")
@@ -83,7 +88,7 @@ struct WorkerPoolTests {
       gate.end(3)
       #expect(await pool.drain(within: .seconds(1)) == [])
     }
-    #expect(journal.all == ["1 attempt 1", "1 coalesced into 2", "2 coalesced into 3", "3 attempt 2"])
+    #expect(journal.all == ["1 attempt 1", "1 coalesced into 2", "2 coalesced into 3", "3 attempt 1"])
   }
 
   @Test func aFailedItemGivesWayToTheNewerOneBehindIt() async throws {
@@ -101,7 +106,7 @@ struct WorkerPoolTests {
       gate.end(2)
       #expect(await pool.drain(within: .seconds(1)) == [])
     }
-    #expect(journal.all == ["1 attempt 1", "1 coalesced into 2", "2 attempt 2"])
+    #expect(journal.all == ["1 attempt 1", "1 coalesced into 2", "2 attempt 1"])
   }
 
   @Test func reportsAnItemWhoseAttemptsRanOutAndGoesOnWithTheNext() async throws {
@@ -123,6 +128,27 @@ struct WorkerPoolTests {
       #expect(await pool.drain(within: .seconds(1)) == [])
     }
     #expect(journal.all == ["1 attempt 1", "1 attempt 2", "1 attempt 3", "1 exhausted after 3", "2 attempt 1"])
+  }
+
+  @Test func theWaitOfAKeyGrowsWhateverItsItems() async throws {
+    let (gate, clock) = (Gate(), ManualClock())
+    let retry = RetryPolicy(base: .seconds(1), cap: .seconds(300), attemptsLimit: 3)
+    let pool = pool(gate, Journal(), clock, retry: retry, coalesces: true)
+    try pool.submit(1, for: "a")
+    await withDiscardingTaskGroup { group in
+      group.addTask { await pool.run() }
+      for (item, seconds) in [(1, 1), (2, 2), (3, 4), (4, 8)] {
+        #expect(await gate.nextBegun() == item)
+        try? pool.submit(item + 1, for: "a")
+        gate.end(item, .retry(after: nil))
+        await clock.sleepers(1)
+        #expect(clock.nextDeadline == clock.now.advanced(by: .seconds(seconds)))
+        clock.advance(by: .seconds(seconds))
+      }
+      #expect(await gate.nextBegun() == 5)
+      gate.end(5)
+      #expect(await pool.drain(within: .seconds(1)) == [])
+    }
   }
 
   @Test func refusesMoreThanMayWait() throws {
