@@ -91,7 +91,7 @@ package struct LimitSettings: Sendable {
   package var contentBytes = 256 << 10
   /// Events and jobs that are not finished; more pushes are answered 429.
   package var backlog = 10_000
-  /// Finished events that memory keeps for `/events` and for telling redeliveries.
+  /// Events that memory keeps beside the unfinished ones and those with dead letters, for `/events` and for telling redeliveries.
   package var history = 50_000
   package var deadLetters = 10_000
   package var connections = 1024

@@ -126,7 +126,7 @@ final class AdminService: HTTPService {
     var found: [EventIndex.Entry] = []
     var cursor = before
     while found.count < limit {
-      let page = ledger.read { [cursor] index in Array(index.newest(before: cursor).prefix(500)) }
+      let page = ledger.read { [cursor] index in index.newest(500, before: cursor) }
       guard let last = page.last else { break }
       found += page.lazy.filter(isWanted).prefix(limit - found.count)
       cursor = last.number

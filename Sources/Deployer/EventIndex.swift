@@ -6,14 +6,15 @@ import OpenSSL
 /// What memory holds of the log: which events there are, how far each has come, and where its records lie.
 ///
 /// A value without I/O. The same `apply` builds it while the log is read at start and while the server runs, so it can never say
-/// more than the log does. Finished events beyond `historyLimit` are forgotten, oldest first, unless they have dead letters; their
-/// records stay in the log.
+/// more than the log does. Of the events beyond `historyLimit`, oldest first, those that are finished are forgotten, unless they have
+/// dead letters; their records stay in the log. The others are held apart, and make no room for themselves in the history: however long
+/// one job waits, the history does not grow behind it.
 struct EventIndex: Sendable {
   /// One event, and where to read the rest.
   struct Entry: Sendable {
     let id: String
-    /// Counts up with each event of this process; the order of `/events`.
-    let number: Int
+    /// Counts up with each event of this process, and with each that was held apart and has ended; the order of `/events`.
+    var number: Int
     let key: SHA256Digest?
     let source: String
     let receivedAt: Timestamp
@@ -45,7 +46,8 @@ struct EventIndex: Sendable {
   private let historyLimit: Int
   private let deadLettersLimit: Int
   private var entries = Deque<Entry>()
-  /// Events that would be forgotten, if they had no dead letters: what a person is shown can be replayed, however old it is.
+  /// Events that would be forgotten, if they were finished and had no dead letters: what a person is shown can be replayed, however old
+  /// it is. All have lower numbers than `entries`.
   private var held: [String: Entry] = [:]
   /// How many dead letters an event has; no zeros.
   private var letterCounts: [String: Int] = [:]
@@ -76,10 +78,13 @@ struct EventIndex: Sendable {
   /// The id of the event with `key`, so that a redelivery finds it.
   func id(forKey key: SHA256Digest) -> String? { keys[key] }
 
-  /// Entries with a number below `before`, newest first.
-  func newest(before: Int?) -> some Sequence<Entry> {
+  /// Up to `limit` entries with a number below `before`, newest first.
+  func newest(_ limit: Int, before: Int?) -> [Entry] {
     let end = firstNumber + entries.count
-    return entries[..<(max(firstNumber, min(before ?? end, end)) - firstNumber)].reversed()
+    let recent = Array(entries[..<(max(firstNumber, min(before ?? end, end)) - firstNumber)].suffix(limit).reversed())
+    guard recent.count < limit, !held.isEmpty else { return recent }
+    let older = held.values.filter { entry in before.map { entry.number < $0 } ?? true }.sorted { $0.number > $1.number }
+    return recent + older.prefix(limit - recent.count)
   }
 
   /// In the order they came.
@@ -118,7 +123,7 @@ struct EventIndex: Sendable {
       reopen(job, &entry)
     case .discarded(let letter, _, _, _): forgetLetters(of: entry) { $0.letter.id == letter }
     }
-    keep(entry)
+    keep(&entry)
     forgetOldest()
     return true
   }
@@ -169,29 +174,39 @@ struct EventIndex: Sendable {
     for letter in deadLetters.filter(isMeant).map(\.letter) {
       let count = letterCounts[letter.eventID] ?? 0
       letterCounts[letter.eventID] = count > 1 ? count - 1 : nil
-      if letter.eventID != current.id, let entry = held[letter.eventID] { keep(entry) }
+      if letter.eventID != current.id, let entry = held[letter.eventID], !isHeld(entry) { forget(entry) }
     }
     deadLetters.removeAll(where: isMeant)
   }
 
-  /// Puts a changed entry where it belongs, or nowhere.
-  private mutating func keep(_ entry: Entry) {
+  /// Puts a changed entry where it belongs. One that was held and is no longer comes back as the newest of the history: what has just
+  /// ended can be asked for as long as what has just come.
+  private mutating func keep(_ entry: inout Entry) {
     if let number = numbers[entry.id] {
       entries[number - firstNumber] = entry
-    } else if !entry.isFinished || letterCounts[entry.id] != nil {
+    } else if isHeld(entry) {
       held[entry.id] = entry
     } else {
       held[entry.id] = nil
-      if let key = entry.key { keys[key] = nil }
+      entry.number = firstNumber + entries.count
+      numbers[entry.id] = entry.number
+      entries.append(entry)
     }
   }
 
+  /// Whether the entry is kept however old it is.
+  private func isHeld(_ entry: Entry) -> Bool { !entry.isFinished || letterCounts[entry.id] != nil }
+
   private mutating func forgetOldest() {
-    while entries.count > historyLimit, let oldest = entries.first, oldest.isFinished {
-      entries.removeFirst()
+    while entries.count > historyLimit, let oldest = entries.popFirst() {
       firstNumber += 1
       numbers[oldest.id] = nil
-      keep(oldest)
+      if isHeld(oldest) { held[oldest.id] = oldest } else { forget(oldest) }
     }
+  }
+
+  private mutating func forget(_ entry: Entry) {
+    held[entry.id] = nil
+    if let key = entry.key { keys[key] = nil }
   }
 }

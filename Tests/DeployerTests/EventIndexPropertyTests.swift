@@ -25,6 +25,8 @@ struct EventIndexPropertyTests {
     #expect(story.index.backlog == story.open.values.reduce(0) { $0 + max(1, $1.count) }, "seed \(random.seed)")
     #expect(Set(story.index.unfinished.map(\.id)) == Set(story.open.keys), "seed \(random.seed)")
     #expect(story.index.deadLetters.count <= story.letters, "seed \(random.seed)")
+    let bound = story.history + story.open.count + story.index.deadLetters.count
+    #expect(story.index.count <= bound, "seed \(random.seed)")
   }
 
   /// Random but possible changes, and what must be open after each.

@@ -135,7 +135,7 @@ struct EventIndexTests {
       index.accept("\(number)")
       index.apply(Samples.decision("\(number)", outcome: .filtered))
     }
-    #expect(index.newest(before: nil).map(\.id) == ["4", "3"])
+    #expect(index.newest(9, before: nil).map(\.id) == ["4", "3"])
     #expect(index["2"] == nil)
   }
 
@@ -147,8 +147,42 @@ struct EventIndexTests {
       index.apply(Samples.decision("\(number)", outcome: .filtered))
     }
     #expect(index.unfinished.map(\.id) == ["1"])
-    index.apply(Samples.decision("1", outcome: .filtered))
-    #expect(index.newest(before: nil).map(\.id) == ["4"])
+    #expect(index.newest(9, before: nil).map(\.id) == ["4", "1"], "history is no longer for it")
+    #expect(index.newest(1, before: nil).map(\.id) == ["4"])
+    #expect(index.newest(9, before: index["4"]?.number).map(\.id) == ["1"])
+  }
+
+  /// Whoever waited for it asks what became of it.
+  @Test func showsWhatHasJustEndedHoweverOldItIs() {
+    var index = Samples.index(history: 2)
+    index.accept("1")
+    let job = Samples.job("1.job1", of: "1")
+    index.apply(Samples.decision("1", jobs: [job]))
+    for number in 2...4 {
+      index.accept("\(number)")
+      index.apply(Samples.decision("\(number)", outcome: .filtered))
+    }
+    index.apply(Samples.finished(job))
+    #expect(index.newest(9, before: nil).map(\.id) == ["1", "4"])
+    #expect(index["1"]?.outcome == .succeeded)
+    for number in 5...6 {
+      index.accept("\(number)")
+      index.apply(Samples.decision("\(number)", outcome: .filtered))
+    }
+    #expect(index["1"] == nil)
+  }
+
+  /// One job that waits for a day must not have the events of that day kept.
+  @Test func theHistoryDoesNotGrowBehindAnUnfinishedEvent() {
+    var index = Samples.index(history: 10)
+    index.accept("0")
+    index.apply(Samples.decision("0", jobs: [Samples.job("0.job1", of: "0")]))
+    for number in 1...1000 {
+      index.accept("\(number)")
+      index.apply(Samples.decision("\(number)", outcome: .filtered))
+    }
+    #expect(index.count == 11)
+    #expect(index.unfinished.map(\.id) == ["0"])
   }
 
   /// What a person was shown can still be replayed or discarded, however much came after it.
@@ -164,7 +198,7 @@ struct EventIndexTests {
     index.apply(.replayed(deadLetter: "1.dead1", eventID: "1", job: nil, by: "admin", at: Samples.now))
     #expect(index.unfinished.map(\.id) == ["1"])
     index.apply(Samples.decision("1", outcome: .filtered))
-    #expect(index["1"] == nil)
+    #expect(index["1"]?.outcome == .filtered)
     #expect(index.count == 1)
     #expect(index.backlog == 0)
   }
@@ -176,6 +210,6 @@ struct EventIndexTests {
       index.accept("\(number)")
       index.apply(Samples.decision("\(number)", outcome: .filtered))
     }
-    #expect(index.newest(before: before).map(\.id) == ids)
+    #expect(index.newest(9, before: before).map(\.id) == ids)
   }
 }

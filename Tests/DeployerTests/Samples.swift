@@ -60,7 +60,7 @@ extension EventIndex {
 
   /// Everything that can be seen of the index, for comparing two.
   var dump: [String] {
-    newest(before: nil).map { "\($0)" } + jobs.keys.sorted() + deadLetters.map(\.letter.id)
+    newest(.max, before: nil).map { "\($0)" } + jobs.keys.sorted() + deadLetters.map(\.letter.id)
       + ["backlog \(backlog), undecided \(undecidedCount), forgotten \(forgottenDeadLetters)"]
   }
 }
