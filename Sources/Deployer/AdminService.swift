@@ -149,16 +149,22 @@ final class AdminService: HTTPService {
     guard let entry = ledger.read({ $0[id] }) else {
       return view.problem(.notFound, "event \(id): not known; it may be older than what memory keeps (`limits.history`)")
     }
-    do {
-      let story = try story(entry)
-      return view.page(AdminView.Page(json: story.json, text: story.text))
-    } catch {
-      return view.problem(.internalServerError, "event \(id): \(error)")
-    }
+    let story = story(entry)
+    return view.page(AdminView.Page(json: story.json, text: story.text))
   }
 
-  private func story(_ entry: EventIndex.Entry) throws -> EventStory {
-    EventStory(entry: entry, event: try ledger.event(entry), trail: try ledger.trail(entry))
+  /// What can be read of an event's story; what cannot is said in it.
+  private func story(_ entry: EventIndex.Entry) -> EventStory {
+    var unread: [String] = []
+    func read<Value>(_ body: () throws -> Value?) -> Value? {
+      do { return try body() } catch {
+        unread.append("\(error)")
+        return nil
+      }
+    }
+    let event = read { try ledger.event(entry) }
+    let trail = entry.trail.compactMap { position in read { try ledger.stateRecord(at: position) } }
+    return EventStory(entry: entry, event: event, trail: trail, unread: unread)
   }
 
   // MARK: Dead letters
@@ -182,8 +188,7 @@ final class AdminService: HTTPService {
 
   private func deadLetter(_ id: String, _ view: AdminView) -> HTTPResponse {
     guard let letter = find(id)?.letter, let entry = ledger.read({ $0[letter.eventID] }) else { return unknown(id, view) }
-    let story: EventStory
-    do { story = try self.story(entry) } catch { return view.problem(.internalServerError, "dead letter \(id): \(error)") }
+    let story = story(entry)
     var json = letter.json.object ?? [:]
     json["story"] = story.json
     let text = """

@@ -169,7 +169,7 @@ package final class Deployer: Sendable {
         // A replay that was not decided before the end left a trail; its round must not repeat an id.
         if entry.trail.isEmpty { engine.take(event) } else { engine.decideAgain(event, round: entry.trail.count) }
       } catch {
-        environment.logger.error("event not resumed", metadata: ["event_id": "\(entry.id)", "error": "\(error)"])
+        engine.giveUp(entry, error)
       }
     }
   }

@@ -64,6 +64,18 @@ final class Engine: Sendable {
     }
   }
 
+  /// Ends an event that cannot be decided because its record cannot be read again. The dead letter can be replayed once it can.
+  func giveUp(_ entry: EventIndex.Entry, _ error: any Error) {
+    let detail =
+      "its record in the log cannot be read again, so it was not decided: \(error); replay it once the record can be read, "
+      + "or push the image again"
+    let decision = StateRecord.Decision(
+      givingUp: entry.id, receivedAt: entry.receivedAt, round: entry.trail.count, generation: generation().name,
+      image: entry.image, reason: "unreadable", detail: detail, at: clock.now())
+    record(decision)
+    log(decision, ofEvent: entry.id, messageID: nil, source: entry.source)
+  }
+
   /// Nobody waits for this record: a patch is sent after a later one is durable, and the log keeps order. If it is lost with the
   /// machine, the event is decided again.
   private func record(_ decision: StateRecord.Decision) {
@@ -72,7 +84,7 @@ final class Engine: Sendable {
 
   private func carryOut(_ decision: StateRecord.Decision, on event: Event) {
     metrics.receiptToDecision.observe(decision.at - event.receivedAt)
-    log(event, decision)
+    log(decision, ofEvent: event.id, messageID: event.message.messageID, source: event.source)
     for job in decision.jobs { submit(job) }
   }
 
@@ -86,21 +98,21 @@ final class Engine: Sendable {
     }
   }
 
-  private func log(_ event: Event, _ decision: StateRecord.Decision) {
+  private func log(_ decision: StateRecord.Decision, ofEvent id: String, messageID: String?, source: String) {
     if let outcome = decision.outcome { metrics.ended(outcome) }
     for letter in decision.deadLetters {
       metrics.ended(.dead)
       logger.warning(
         "dead letter",
         metadata: [
-          "event_id": "\(event.id)", "dead_letter": "\(letter.id)", "source": "\(event.source)", "reason": "\(letter.reason)",
+          "event_id": "\(id)", "dead_letter": "\(letter.id)", "source": "\(source)", "reason": "\(letter.reason)",
           "detail": "\(letter.detail)",
         ])
     }
     logger.info(
       "decided",
       metadata: [
-        "event_id": .string(event.id), "message_id": .string(event.message.messageID ?? "-"), "source": .string(event.source),
+        "event_id": .string(id), "message_id": .string(messageID ?? "-"), "source": .string(source),
         "image": .string(decision.image ?? "-"),
         "outcome": .string(decision.outcome?.rawValue ?? (decision.jobs.isEmpty ? "dead" : "run")),
         "jobs": .string(decision.jobs.map(\.target).joined(separator: ",")), "reason": .string(decision.reason),

@@ -5,43 +5,55 @@ import JSON
 /// All that is known about one event, in order, for `/events/{id}` and `relaunch explain`.
 struct EventStory {
   let entry: EventIndex.Entry
-  let event: Event
+  /// nil where the log cannot give it back.
+  let event: Event?
   let trail: [StateRecord]
+  /// Why records could not be read, one sentence for each.
+  let unread: [String]
 
   var outcome: String { entry.isFinished ? entry.outcome?.rawValue ?? "unknown" : "running" }
 
   var json: JSONValue {
+    let received: JSONValue = ["state": "received", "event": .string(entry.id), "at": .string(entry.receivedAt.rfc3339)]
+    var json: JSONObject = [
+      "id": .string(entry.id), "source": .string(entry.source), "image": entry.image.map { .string($0) } ?? .null,
+      "outcome": .string(outcome), "reason": .string(entry.reason), "message": event.map(Self.json) ?? .null,
+      "stages": .array([received] + trail.map(\.json)),
+    ]
+    if !unread.isEmpty { json["unread"] = .array(unread.map { .string($0) }) }
+    return .object(json)
+  }
+
+  private static func json(_ event: Event) -> JSONValue {
     var message: JSONObject = [:]
     message["messageID"] = event.message.messageID.map { .string($0) }
     message["publishTime"] = event.message.publishTime.map { .string($0.rfc3339) }
     message["subscription"] = event.message.subscription.map { .string($0) }
     message["orderingKey"] = event.message.orderingKey.map { .string($0) }
     message["deliveryAttempt"] = event.message.deliveryAttempt.map { .number(JSONNumber(Int64($0))) }
-    message["attributes"] = .object(JSONObject(attributes))
+    message["attributes"] = .object(JSONObject(attributes(event)))
     message["data"] =
       (try? JSONValue(parsing: event.message.data)) ?? .string(String(decoding: event.message.data, as: UTF8.self))
-    let received: JSONValue = ["state": "received", "event": .string(event.id), "at": .string(event.receivedAt.rfc3339)]
-    return [
-      "id": .string(event.id), "source": .string(event.source), "image": entry.image.map { .string($0) } ?? .null,
-      "outcome": .string(outcome), "reason": .string(entry.reason), "message": .object(message),
-      "stages": .array([received] + trail.map(\.json)),
-    ]
+    return .object(message)
   }
 
   /// A publisher may give two attributes one name; the first is shown, as JSON allows one.
-  private var attributes: [JSONObject.Member] {
+  private static func attributes(_ event: Event) -> [JSONObject.Member] {
     var seen: Set<String> = []
     return event.message.attributes.filter { seen.insert($0.name).inserted }.map { (name: $0.name, value: .string($0.value)) }
   }
 
   var text: String {
-    var text = "event   \(event.id)\nsource  \(event.source)\nimage   \(entry.image ?? "-")\noutcome \(outcome)"
-    text += entry.reason.isEmpty ? "\n\n" : ": \(TextTable.plain(entry.reason))\n\n"
-    let start = event.message.publishTime ?? event.receivedAt
+    var text = "event   \(entry.id)\nsource  \(entry.source)\nimage   \(entry.image ?? "-")\noutcome \(outcome)"
+    text += entry.reason.isEmpty ? "\n" : ": \(TextTable.plain(entry.reason))\n"
+    text += unread.map { "unread  \(TextTable.plain($0))\n" }.joined() + "\n"
+    let start = event?.message.publishTime ?? entry.receivedAt
     var table = TextTable("AT", "AFTER", "STAGE", "WHAT")
     func add(_ at: Timestamp, _ stage: String, _ what: String) { table.add(at.rfc3339, Self.seconds(at - start), stage, what) }
-    if let publishTime = event.message.publishTime { add(publishTime, "published", "message \(event.message.messageID ?? "-")") }
-    add(event.receivedAt, "received", "by source \(event.source)")
+    if let message = event?.message, let publishTime = message.publishTime {
+      add(publishTime, "published", "message \(message.messageID ?? "-")")
+    }
+    add(entry.receivedAt, "received", "by source \(entry.source)")
     for record in trail {
       for (at, stage, what) in Self.lines(record) { add(at, stage, what) }
     }

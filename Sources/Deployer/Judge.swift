@@ -15,6 +15,14 @@ struct Judge: Sendable {
   /// - Parameter round: 0 for the first decision on an event, then one more for each replay; it keeps the ids of jobs and dead
   ///   letters of different rounds apart.
   func rule(on event: Event, round: Int, at now: Timestamp) -> StateRecord.Decision {
+    let decision = decide(event, round, now)
+    guard let excess = decision.excess else { return decision }
+    return StateRecord.Decision(
+      givingUp: event.id, receivedAt: event.receivedAt, round: round, generation: decision.generation, image: decision.image,
+      reason: "too_large", detail: excess, at: now)
+  }
+
+  private func decide(_ event: Event, _ round: Int, _ now: Timestamp) -> StateRecord.Decision {
     if let reason = event.message.attributes.first(where: { $0.name == Self.unreadableAttribute })?.value {
       return poison(event, round, now, reason)
     }

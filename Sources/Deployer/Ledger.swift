@@ -146,8 +146,11 @@ final class Ledger: Sendable {
   func event(_ entry: EventIndex.Entry) throws -> Event { try Event.decoded(try log.record(at: entry.position).payload) }
 
   /// Reads what happened to an event. Blocks for the disk.
-  func trail(_ entry: EventIndex.Entry) throws -> [StateRecord] {
-    try entry.trail.compactMap { StateRecord(payload: try log.record(at: $0).payload) }
+  func trail(_ entry: EventIndex.Entry) throws -> [StateRecord] { try entry.trail.compactMap(stateRecord) }
+
+  /// Reads a state record again. Blocks for the disk.
+  func stateRecord(at position: LogPosition) throws -> StateRecord? {
+    StateRecord(payload: try log.record(at: position).payload)
   }
 
   // MARK: State

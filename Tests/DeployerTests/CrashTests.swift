@@ -147,6 +147,32 @@ import TestSupport
     }
   }
 
+  /// An event that cannot be read cannot be decided; it ends all the same, and whoever asks is told.
+  @Test func givesUpAnEventThatCannotBeReadAgain() async throws {
+    let first = try Pipeline(disk: try await disk(try await life().records.prefix(1)))
+    first.disk.inject(.error(EIO), atEvery: "pread")
+    try await first.running {
+      while try await first.json("/events/1")["outcome"] == "running" { await Task.yield() }
+      let letter = try await first.ask("/deadletters/1.dead1")
+      #expect(letter.status == .ok)
+      let story = try JSONValue(parsing: letter.content)["story"]
+      #expect(story?["outcome"] == "dead" && story?["message"] == .null)
+      #expect(story?["unread"]?.array?.count == 2, "the event and the decision")
+      #expect(try await first.text("/events/1").contains("unread  "))
+      #expect(try await first.ask("/deadletters/1.dead1/replay", .post).status == .serviceUnavailable)
+    }
+    let second = try Pipeline(disk: first.disk.afterKill(), api: first.api, clock: first.clock)
+    try await second.running {
+      let letter = try await second.json("/deadletters/1.dead1")
+      #expect(letter["reason"] == "unreadable")
+      #expect(letter["detail"]?.string?.contains("cannot be read again, so it was not decided: ") == true)
+      #expect(try await second.stages("1") == ["received", "decided"])
+      #expect(try await second.ask("/deadletters/1.dead1/replay", .post).status == .accepted)
+      await second.lines.reach(1, "finished", "event_id=1")
+      #expect(try await second.json("/events/1")["outcome"] == "succeeded")
+    }
+  }
+
   @Test func remembersDeadLettersAndTheirReplay() async throws {
     let first = try Pipeline { $0.acknowledgeCompleted() }
     first.api.script(.get, .refuse(403, reason: "Forbidden"), .refuse(403, reason: "Forbidden"))

@@ -62,10 +62,22 @@ enum Documents {
       mapping: [MountedFile(name: "mapping.yaml", bytes: Array(mapping.utf8))])
   }
 
+  /// The rules with parameters `p1`, `p2` and so on, each with what the message has at `path`.
+  static func rules(copying path: String, times count: Int) -> String {
+    let parameters = (1...count).map { "{src: {dependency: push, dataKey: \(path)}, dest: parameters.p\($0)}" }
+    let list = "            - "
+    return rules().replacing(
+      "parameters:\n\(list){src", with: "parameters:\n\(list)\(parameters.joined(separator: "\n\(list)"))\n\(list){src"
+    ).replacing("[{name: target,", with: "[\((1...count).map { "{name: p\($0)}" }.joined(separator: ", ")), {name: target,")
+  }
+
   /// A directory with `rules` and `mapping`, made once.
-  static let directory = Result {
+  static let directory = Result { try makeDirectory(rules: rules()) }
+
+  /// Makes a directory with `rules` and `mapping`.
+  static func makeDirectory(rules: String) throws -> String {
     let url = FileManager.default.temporaryDirectory.appending(path: "relaunch-documents-" + UUID().uuidString)
-    for (name, text) in [("rules", rules()), ("mapping", mapping)] {
+    for (name, text) in [("rules", rules), ("mapping", mapping)] {
       let directory = url.appending(path: name)
       try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
       try Data(text.utf8).write(to: directory.appending(path: "\(name).yaml"))

@@ -79,6 +79,35 @@ struct JudgeTests {
     #expect(decision.deadLetters.first?.detail.contains("stranger") == true)
   }
 
+  /// No record of the log could hold it, and an event without a record of its decision would have no outcome.
+  @Test func givesUpWhatTheLogCouldNotHold() throws {
+    let rules = Documents.rules(copying: "$.note", times: 40)
+    func decision(_ bytes: Int, round: Int = 0) throws -> StateRecord.Decision {
+      var push = Push(id: "1")
+      push.data = push.notification.dropLast() + #","note":"\#(String(repeating: "x", count: bytes))"}"#
+      return try self.decision(push, rules: rules, round: round)
+    }
+    let fitting = try decision(200_000)
+    #expect(fitting.jobs.count == 1 && fitting.deadLetters.isEmpty)
+    let decision = try decision(220_000, round: 3)
+    #expect(decision.jobs.isEmpty && decision.verdicts.isEmpty && decision.outcome == nil)
+    #expect(decision.image == fitting.image && decision.generation == fitting.generation)
+    let letter = try #require(decision.deadLetters.first)
+    #expect(decision.deadLetters.count == 1)
+    #expect(letter.id == "1.dead3.1" && letter.reason == "too_large" && letter.job == nil)
+    #expect(letter.detail.contains("with 1 restart, takes 88") && letter.detail.contains("8388608"), "\(letter.detail)")
+    #expect(letter.detail.contains("Deployment/default/frontend by restarts/restart"), "\(letter.detail)")
+    #expect(StateRecord.decision(decision).payload.count < 4096)
+  }
+
+  /// Each byte may take six.
+  @Test func measuresWhatIsEscaped() throws {
+    var push = Push(id: "1")
+    push.data = push.notification.dropLast() + #","note":"\#(String(repeating: "\\u0001", count: 40_000))"}"#
+    #expect(try decision(push, rules: Documents.rules(copying: "$.note", times: 40)).deadLetters.map(\.reason) == ["too_large"])
+    #expect(try decision(push, rules: Documents.rules(copying: "$.note", times: 30)).jobs.count == 1)
+  }
+
   /// A job that fails later leaves a dead letter with its own number.
   @Test func numbersDeadLettersAfterThoseThatItsJobsMayLeave() throws {
     let rules = Documents.rules()

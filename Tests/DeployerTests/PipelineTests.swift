@@ -108,6 +108,27 @@ import TestSupport
     }
   }
 
+  /// Nothing of it would be in the log otherwise, and after each start it would be tried again.
+  @Test func buriesWhatTheLogCouldNotHold() async throws {
+    let documents = try Documents.makeDirectory(rules: Documents.rules(copying: "$.note", times: 60))
+    let pipeline = try Pipeline {
+      $0.acknowledgeCompleted()
+      $0.rules = documents + "/rules"
+    }
+    var push = Push(id: "1")
+    push.data = push.notification.dropLast() + #","note":"\#(String(repeating: "x", count: 150_000))"}"#
+    try await pipeline.running { try await pipeline.accept(push) }
+    let next = try Pipeline(disk: pipeline.disk.afterKill(), api: pipeline.api) { $0.rules = documents + "/rules" }
+    try await next.running {
+      let letter = try await next.json("/deadletters/1.dead1")
+      #expect(letter["reason"] == "too_large")
+      #expect(letter["story"]?["outcome"] == "dead")
+      #expect(try await next.stages("1") == ["received", "decided"])
+      #expect(try await next.ask("/jobs").content == Array("{\n  \"jobs\": []\n}\n".utf8))
+      #expect(next.api.count(of: .patch) == 0)
+    }
+  }
+
   @Test func buriesARestartOfAPausedDeployment() async throws {
     let api = FakeAPIServer()
     api.addDeployment("default", "frontend", isPaused: true)
