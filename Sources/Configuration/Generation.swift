@@ -60,6 +60,16 @@ package struct Generation: Sendable {
   /// The same rules and mapping, of which something else is said.
   func with(problems: [Problem]) -> Generation { Generation(rules: rules, mapping: mapping, problems: problems) }
 
+  /// What to say of rules that want no push at all; nil where there is a Sensor, or another error says why there is none.
+  /// - Parameter directory: where they are.
+  package func emptiness(of directory: String) -> Problem? {
+    guard rules.sensors.isEmpty, count(.error) == 0 else { return nil }
+    return Problem(
+      .error,
+      "\(directory): error: there is no Sensor in it, so no push restarts anything; rules are EventSource, Sensor and "
+        + "WorkflowTemplate documents")
+  }
+
   /// How many problems are as severe as `severity`.
   package func count(_ severity: Problem.Severity) -> Int { problems.count { $0.severity == severity } }
 

@@ -60,7 +60,8 @@ package final class GenerationStore: Sendable {
       let files = (rules: try rules.read(), mapping: try mapping.readIfPresent())
       // Not under the lock, which decisions wait for; only one reload runs at a time.
       var good = state.withLock { $0.good }
-      let next = good.generation(rules: files.rules, mapping: files.mapping)
+      let made = good.generation(rules: files.rules, mapping: files.mapping)
+      let next = made.with(problems: made.problems + [made.emptiness(of: rules.path)].compactMap(\.self))
       state.withLock { [good] in $0 = State(generation: next, good: good, version: seen, isLoaded: true, failure: nil) }
       logger.info(
         "rules loaded",

@@ -152,6 +152,15 @@ import TestSupport
     }
   }
 
+  @Test func saysThatThereIsNoSensor() throws {
+    let directory = try directory()
+    let store = store(directory)
+    #expect(!store.problems.contains { $0.description.contains("there is no Sensor") })
+    try FileManager.default.removeItem(atPath: directory.path + "/rules/first.yaml")
+    let other = self.store(directory)
+    #expect(other.problems.last?.description.hasPrefix("\(directory.path)/rules: error: there is no Sensor in it") == true)
+  }
+
   @Test func takesAMappingThatIsNotThereAsEmpty() throws {
     let directory = try directory()
     try FileManager.default.removeItem(atPath: directory.path + "/mapping")

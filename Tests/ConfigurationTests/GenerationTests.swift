@@ -16,6 +16,16 @@ struct GenerationTests {
     #expect(places == ["rules/web.yaml:3:1:", "/etc/mapping/web.yaml:1:6:", "rules/map.yaml:3:13:"])
   }
 
+  @Test func saysThatRulesWithoutASensorRestartNothing() {
+    let nothing = Generation(rules: [], mapping: [])
+    #expect(
+      nothing.emptiness(of: "rules")?.description
+        == "rules: error: there is no Sensor in it, so no push restarts anything; rules are EventSource, Sensor and "
+        + "WorkflowTemplate documents")
+    let broken = Generation(rules: [MountedFile(name: "web.yaml", bytes: Self.broken)], mapping: [])
+    #expect(broken.emptiness(of: "rules") == nil, "its error says why")
+  }
+
   /// A directory that moves holds the same rules.
   @Test func isNamedForTheFilesAndNotForTheirDirectory() {
     func name(_ directory: String) -> String {

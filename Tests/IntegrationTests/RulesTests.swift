@@ -55,6 +55,21 @@ extension BuiltServer {
       #expect(checked.output.contains("1 sensors, 1 event sources, 2 images mapped; 0 errors, "), "\(checked.output)")
     }
 
+    /// A mistyped path must not pass for rules that are right.
+    @Test func failTheCheckWhereThereAreNone() async throws {
+      let directory = try TemporaryDirectory()
+      for path in [directory.path, directory.path + "/"] {
+        let checked = try await RelaunchBinary.run("check", path)
+        #expect(checked.status == 1)
+        #expect(
+          checked.output == """
+            \(directory.path): error: there is no Sensor in it, so no push restarts anything; rules are EventSource, Sensor and \
+            WorkflowTemplate documents
+            0 sensors, 0 event sources, 0 images mapped; 1 errors, 0 warnings
+            """)
+      }
+    }
+
     /// The kubelet writes a new directory beside the old one and moves the link `..data` over.
     @Test func areReplacedWhenAMountedConfigMapIs() async throws {
       let site = try Site()
