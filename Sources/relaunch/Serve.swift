@@ -43,6 +43,11 @@ struct Serve: AsyncParsableCommand {
     do {
       var settings = try Settings.load(config)
       if dryRun { settings.isDryRun = true }
+      guard !settings.sources.isEmpty else {
+        throw WiringError(
+          "\(config): sources: there is none, so nothing could be received; name at least one, such as "
+            + "sources: {gar: {authentication: …}}")
+      }
       return try Server(settings)
     } catch let error as LogError {
       switch error {

@@ -35,6 +35,7 @@ extension BuiltServer {
       Refusal("a source without an audience", ["audience"]) {
         $0.sources = "gar: {authentication: {email: a@b, keys: {file: keys.json}}}"
       },
+      Refusal("no source", ["relaunch.yaml: sources: there is none, so nothing could be received"]) { $0.sources = "{}" },
       Refusal("broken YAML", ["relaunch.yaml"]) { $0.more = "dryRun: [" },
     ]
 
