@@ -49,7 +49,9 @@ struct EventStory {
     text += unread.map { "unread  \(TextTable.plain($0))\n" }.joined() + "\n"
     let start = event?.message.publishTime ?? entry.receivedAt
     var table = TextTable("AT", "AFTER", "STAGE", "WHAT")
-    func add(_ at: Timestamp, _ stage: String, _ what: String) { table.add(at.rfc3339, Self.seconds(at - start), stage, what) }
+    func add(_ at: Timestamp, _ stage: String, _ what: String) {
+      table.add(at.rfc3339, Self.seconds(from: start, to: at), stage, what)
+    }
     if let message = event?.message, let publishTime = message.publishTime {
       add(publishTime, "published", "message \(message.messageID ?? "-")")
     }
@@ -60,11 +62,18 @@ struct EventStory {
     return text + table.text
   }
 
-  private static func seconds(_ duration: Duration) -> String {
-    let milliseconds = Int((duration.inSeconds * 1000).rounded())
+  /// The difference of the two as they are shown, in whole milliseconds: rounded by itself it would contradict them.
+  private static func seconds(from start: Timestamp, to end: Timestamp) -> String {
+    let milliseconds = Self.milliseconds(end) - Self.milliseconds(start)
     let fraction = String(abs(milliseconds) % 1000)
     return
       "\(milliseconds < 0 ? "-" : "+")\(abs(milliseconds) / 1000).\(String(repeating: "0", count: 3 - fraction.count))\(fraction) s"
+  }
+
+  /// Since 1970, rounded down, as `rfc3339` does.
+  private static func milliseconds(_ instant: Timestamp) -> Int64 {
+    let (quotient, remainder) = instant.nanoseconds.quotientAndRemainder(dividingBy: 1_000_000)
+    return remainder < 0 ? quotient - 1 : quotient
   }
 
   private static func lines(_ record: StateRecord) -> [(Timestamp, String, String)] {
