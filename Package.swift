@@ -73,9 +73,8 @@ let package = Package(
     .executableTarget(
       name: "relaunch",
       dependencies: [
-        "Clocks", "Configuration", "Deployer", "DurableLog", "HTTP", "HTTPClient", "HTTPServer", "JOSE", "JSON", "Kubernetes",
-        "OIDC",
-        "OpenSSL", "Sensors", "Targets", "Telemetry", "Transport", argumentParser, logging,
+        "Clocks", "Configuration", "Deployer", "DurableLog", "Events", "HTTP", "HTTPClient", "HTTPServer", "JOSE", "JSON",
+        "Kubernetes", "OIDC", "OpenSSL", "Sensors", "Targets", "Telemetry", "Transport", argumentParser, logging,
       ],
       swiftSettings: settings),
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Clocks
+import Events
 import FoundationEssentials
 import HTTP
 import HTTPClient
@@ -13,6 +14,9 @@ struct Push: AsyncParsableCommand {
     discussion: """
       The token is minted with --key, made by `relaunch keys generate`; without that file none is sent, which only a source with \
       `authentication: none` accepts. Exit 0 when the push was answered 2xx, 1 otherwise.
+
+      The registry tells of each tag that is pushed, and of manifests without a tag, such as the parts of an image for several \
+      architectures. For one of those give an image with a digest and no tag, HOST/PATH@sha256:…; it restarts nothing.
       """)
 
   @Option(help: "The image that was pushed, with its tag: us-docker.pkg.dev/acme/apps/web:prod")
@@ -21,7 +25,7 @@ struct Push: AsyncParsableCommand {
   @Option(help: "The push URL: http://127.0.0.1:8080/push/gar")
   var to: String
 
-  @Option(help: "The digest; a random one by default.")
+  @Option(help: "The digest of an image with a tag; a random one by default.")
   var digest: String?
 
   @Option(help: "INSERT or DELETE.")
@@ -47,6 +51,20 @@ struct Push: AsyncParsableCommand {
 
   @Option(help: "The token's email.")
   var email = "relaunch-push@relaunch-dev.iam.gserviceaccount.com"
+
+  func validate() throws {
+    guard let reference = ImageReference(image) else {
+      throw ValidationError("--image \(image): this names no image; write HOST/PATH:TAG")
+    }
+    guard reference.tag != nil || reference.digest != nil else {
+      throw ValidationError(
+        "--image \(image): without a tag no workload is meant; write \(image):TAG, as the registry does for every tag that is pushed"
+      )
+    }
+    if digest != nil, reference.digest != nil {
+      throw ValidationError("--digest: --image names a digest already; leave one of them out")
+    }
+  }
 
   func run() async throws {
     guard let (origin, target) = Origin.parse(url: to) else {
@@ -82,13 +100,24 @@ struct Push: AsyncParsableCommand {
       : "\(answer); no token was sent, because there is no file \(key): name one with --key"
   }
 
-  private func envelope(_ id: String, _ now: Timestamp) -> JSONValue {
-    let repository = image.lastIndex(of: ":").map { String(image[..<$0]) } ?? image
-    let hex = (0..<64).map { _ in String(UInt8.random(in: 0...15), radix: 16) }.joined()
+  /// What the registry publishes. A deletion of a tag names no digest.
+  private var notification: JSONValue {
+    guard let reference = ImageReference(image) else { preconditionFailure("`validate` has seen the image") }
     var notification: JSONObject = ["action": .string(action)]
-    if action == "INSERT" { notification["digest"] = .string("\(repository)@\(digest ?? "sha256:\(hex)")") }
-    notification["tag"] = .string(image)
-    let data = Data(JSONValue.object(notification).serialized()).base64EncodedString()
+    let isDeletion = action == "DELETE" && reference.tag != nil
+    if let digest = digest ?? reference.digest ?? (isDeletion ? nil : Self.randomDigest()) {
+      notification["digest"] = .string("\(reference.image)@\(digest)")
+    }
+    if let tag = reference.tag { notification["tag"] = .string("\(reference.image):\(tag)") }
+    return .object(notification)
+  }
+
+  private static func randomDigest() -> String {
+    "sha256:" + (0..<64).map { _ in String(UInt8.random(in: 0...15), radix: 16) }.joined()
+  }
+
+  private func envelope(_ id: String, _ now: Timestamp) -> JSONValue {
+    let data = Data(notification.serialized()).base64EncodedString()
     return [
       "message": [
         "data": .string(data), "messageId": .string(id), "message_id": .string(id), "publishTime": .string(now.rfc3339),
