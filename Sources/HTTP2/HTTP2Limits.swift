@@ -30,8 +30,8 @@ package struct HTTP2Limits: Equatable, Sendable {
   package var requestsLimit = 10_000
   /// Streams that the peer resets, and those that are reset because of what it sent.
   package var resets = Allowance(burst: 100, perSecond: 10)
-  /// Frames that bring nothing forward: PING, SETTINGS, PRIORITY, WINDOW_UPDATE, GOAWAY, CONTINUATION, DATA without data, frames of
-  /// unknown types, and whatever comes for streams that are over.
+  /// Frames that bring nothing forward: PING, SETTINGS, PRIORITY, GOAWAY, CONTINUATION, WINDOW_UPDATE beyond what was sent, DATA without
+  /// data, frames of unknown types, and whatever comes for streams that are over.
   package var controlFrames = Allowance(burst: 1_000, perSecond: 100)
   /// Content of requests that are not complete yet, in bytes. Above it only the oldest of them gets more credit, so that all get on one
   /// after the other. Each may hold a window more, and the oldest all that it may have.

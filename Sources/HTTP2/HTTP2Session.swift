@@ -3,10 +3,15 @@ import HTTP
 /// What both sides of an HTTP/2 connection (RFC 9113) have in common: a byte machine that is fed bytes and drained. It belongs to one
 /// loop and never touches a socket or a clock.
 ///
-/// The owner feeds bytes with `receive`, calls the side's `next` until it needs more, and sends what `takeOutput` then gives. It does
-/// the last two after any other call too, and when `unsentBytes` has fallen. Deadlines are the owner's: `hasReceivedPreface`, `isAmidFrame`,
-/// `isIdle`, `isCongested` and `isBlockedByPeer` say which of them applies.
+/// The owner feeds bytes with `receive`, calls the side's `next` until it needs more, sends what `takeOutput` then gives, says in
+/// `unsentBytes` how much of it has not left, and begins again if `canContinue`. It does so after any other call too, and when bytes
+/// have left. Deadlines are the owner's: `hasReceivedPreface`, `isAmidFrame`, `isIdle`, `isCongested` and `isBlockedByPeer` say which
+/// of them applies.
 package class HTTP2Session {
+  /// Some clients give credit for each 4 KiB, both to the stream and to the connection.
+  private static let bytesPerWindowUpdate = 2 << 10
+  private static let creditableBytesLimit = 64 << 20
+
   let limits: HTTP2Limits
   let library: LibrarySession
   /// When the last bytes came.
@@ -20,16 +25,24 @@ package class HTTP2Session {
   private var resets: TokenBucket
   private var controlFrames: TokenBucket
   private var continuations = 0
+  /// Content that was sent and that the peer may give credit for again, in bytes.
+  private var creditableBytes = 0
   private var isAmidFields = false
   private var output: [UInt8] = []
 
-  /// Bytes that `takeOutput` gave and that have not left for the peer. The owner sets it before `next`.
+  /// Whether something was left undone because of `isCongested`.
+  private var isHeldBack = false
+
+  /// Bytes that `takeOutput` gave and that have not left for the peer.
   package var unsentBytes = 0
   /// Whether the peer's preface with its first SETTINGS has come whole. A connection without it is not worth keeping for long.
   package private(set) var hasReceivedPreface = false
   /// Streams that are not over. Those of a peer are at most `HTTP2Limits.concurrentStreamsLimit`.
   package internal(set) var openStreamCount = 0
-  /// Content that was given to the session and has not been turned into output.
+  /// Content that has become output, in bytes, from the beginning. While it grows the peer gets on, and no deadline of its own making
+  /// has passed.
+  package private(set) var sentContentBytes = 0
+  /// Content that was given to the session and has not become output.
   var waitingContentBytes = 0
 
   init(isServer: Bool, _ limits: HTTP2Limits, _ settings: [(HTTP2Setting, Int)], at now: ContinuousClock.Instant)
@@ -70,8 +83,11 @@ package class HTTP2Session {
   /// Whether so much output is unread that no input is used until `unsentBytes` has fallen: time to stop reading from the socket.
   package var isCongested: Bool { output.count + unsentBytes >= limits.unsentBytesLimit }
 
-  /// Whether content waits and the peer gives no credit for any of it (RFC 9113 section 5.2). Someone who asks for much and lets
-  /// nothing come holds our memory at no cost to himself.
+  /// Whether `next` has more to do than when it last needed more: output that was in the way has left.
+  package var canContinue: Bool { isHeldBack && !isCongested }
+
+  /// Whether content waits and the peer gives no credit for any of it (RFC 9113 section 5.2). A fast connection is so most of the time,
+  /// for a moment; only if `sentContentBytes` stays as it is as well, someone holds our memory at no cost to himself.
   package var isBlockedByPeer: Bool { ending == nil && waitingContentBytes > 0 && !library.wantsOutput }
 
   /// Bytes that were received and not used yet: of an unfinished frame, or kept back.
@@ -85,9 +101,13 @@ package class HTTP2Session {
   /// Gives the library the next piece of what has come.
   /// - Returns: false where nothing more can be done now.
   func step() -> Bool {
-    guard ending == nil, !isCongested else { return false }
+    guard ending == nil else { return false }
     do {
       guard let piece = try reader.next() else { return false }
+      guard !isCongested else {
+        isHeldBack = true
+        return false
+      }
       if let header = piece.header { try judge(header) }
       try reader.withBytes(of: piece) { (bytes) throws(HTTP2Error) in try library.receive(bytes) }
       reader.remove(piece)
@@ -100,14 +120,20 @@ package class HTTP2Session {
 
   /// Turns what there is to say into output, as much of it as the peer reads.
   func pump() {
+    isHeldBack = false
     do {
       repeat {
         if let ending, !isTerminated {
           isTerminated = true
           library.terminate(ending.code)
         }
-        guard !hasSaidGoodbye, ending != nil || !isCongested else { return }
-      } while try library.takeFrame(into: &output)
+        guard !hasSaidGoodbye else { return }
+        guard ending != nil || !isCongested else {
+          isHeldBack = library.wantsOutput
+          return
+        }
+        // What the library tells while it makes a frame may end the session.
+      } while try library.takeFrame(into: &output) || (ending != nil && !isTerminated)
     } catch {
       hasSaidGoodbye = true
       fail(error)
@@ -138,7 +164,14 @@ package class HTTP2Session {
       isAmidFields = !header.endsFields
       guard continuations <= limits.continuationsLimit else { throw .tooManyContinuations }
       try charge()
-    case .priority, .settings, .ping, .goAway, .windowUpdate, nil: try charge()
+    case .windowUpdate:
+      // Whoever reads much gives much credit. By the byte, not by the frame: with a window of one byte each frame would bring the next.
+      if creditableBytes >= Self.bytesPerWindowUpdate {
+        creditableBytes -= Self.bytesPerWindowUpdate
+      } else {
+        try charge()
+      }
+    case .priority, .settings, .ping, .goAway, nil: try charge()
     // Nobody pushes: a client may not, and a client of ours says so to the server before it asks for anything.
     case .pushPromise: throw .violation(.protocolError, reason: "PUSH_PROMISE")
     }
@@ -178,6 +211,11 @@ package class HTTP2Session {
   func resetSent(_ code: HTTP2ErrorCode, on id: Int32) {
     // NO_ERROR follows an answer that did not need the rest of the request: no fault of the peer's.
     if code != .noError, !resets.take(now) { fail(.tooManyResets) }
+  }
+
+  func contentSent(_ count: Int) {
+    sentContentBytes += count
+    creditableBytes = min(creditableBytes + count, Self.creditableBytesLimit)
   }
 
   func goAwaySent(_ code: HTTP2ErrorCode, _ reason: String) {

@@ -81,6 +81,7 @@ private func sent(_ frame: nghttp2_frame, by session: HTTP2Session) {
   let stream = unsafe frame.hd.stream_id
   switch unsafe FrameHeader.Kind(rawValue: frame.hd.type) {
   case .headers, .data:
+    if unsafe frame.hd.type == FrameHeader.Kind.data.rawValue { unsafe session.contentSent(frame.hd.length) }
     if unsafe frame.hd.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0 { session.endSent(on: stream) }
   case .resetStream: unsafe session.resetSent(HTTP2ErrorCode(rawValue: frame.rst_stream.error_code), on: stream)
   case .goAway:

@@ -38,7 +38,11 @@ final class Conversation {
   func feed(_ frames: [RawFrame]) { feed(frames.flatMap(\.bytes)) }
 
   func advance() {
-    repeat { speak() } while take() && isRead
+    repeat {
+      speak()
+      sent += session.takeOutput()
+      if isRead { session.unsentBytes = 0 }
+    } while session.canContinue
   }
 
   /// Does to the session what the caller would do, and sees it through.
@@ -50,13 +54,6 @@ final class Conversation {
   var frames: [RawFrame] { RawFrame.all(in: sent) }
   var goAways: [RawFrame] { frames.filter { $0.kind == .goAway } }
   var resets: [RawFrame] { frames.filter { $0.kind == .resetStream } }
-
-  private func take() -> Bool {
-    let output = session.takeOutput()
-    sent += output
-    if isRead { session.unsentBytes = 0 }
-    return !output.isEmpty
-  }
 
   private func speak() {
     do throws(HTTP2Error) {

@@ -102,10 +102,33 @@ struct FlowControlTests {
     #expect(conversation.session.openStreamCount == 1)
     conversation.feed(.windowUpdate(1, 2))
     #expect(conversation.frames.last?.payload == Array("he".utf8))
+    #expect(conversation.session.sentContentBytes == 2)
     #expect(conversation.session.isBlockedByPeer)
     conversation.feed(.windowUpdate(1, 100))
     #expect(conversation.said.last == .ended(1, .answered))
     #expect(!conversation.session.isBlockedByPeer)
+  }
+
+  /// 400 MB need 25,000 updates of half a window, on streams and on the connection.
+  @Test func aFastReaderMayGiveAsMuchCreditAsItReads() throws {
+    let pair = try Pair()
+    pair.answer = { _ in HTTPResponse(.ok, content: Array(repeating: 0x63, count: 4 << 20)) }
+    for _ in 0..<10 {
+      let ids = (0..<10).compactMap { _ in pair.get() }
+      pair.run()
+      #expect(ids.allSatisfy { pair.responses[$0]?.content.count == 4 << 20 })
+    }
+    #expect(pair.serverError == nil)
+  }
+
+  @Test func aFastWriterMayBeGivenAsMuchCredit() throws {
+    let pair = try Pair()
+    for _ in 0..<300 {
+      _ = pair.post("/", 250_000)
+      pair.run()
+    }
+    #expect(pair.requests.count == 300)
+    #expect(pair.clientError == nil)
   }
 
   @Test func aResetFreesWhatWaits() throws {

@@ -46,22 +46,29 @@ final class Pair {
   func run() {
     var isTalking = true
     while isTalking {
-      listenAtClient()
-      let up = client.takeOutput()
-      client.unsentBytes = 0
+      let up = say(client, listenAtClient)
       for piece in cut(up) {
         server.receive(piece.span, at: now)
         listenAtServer()
       }
-      listenAtServer()
-      let down = server.takeOutput()
-      server.unsentBytes = 0
+      let down = say(server, listenAtServer)
       for piece in cut(down) {
         client.receive(piece.span, at: now)
         listenAtClient()
       }
       isTalking = !up.isEmpty || !down.isEmpty
     }
+  }
+
+  /// All that a session has to say, by the rules of its owner.
+  private func say(_ session: HTTP2Session, _ listen: () -> Void) -> [UInt8] {
+    var output: [UInt8] = []
+    repeat {
+      listen()
+      output += session.takeOutput()
+      session.unsentBytes = 0
+    } while session.canContinue
+    return output
   }
 
   private func listenAtServer() {
