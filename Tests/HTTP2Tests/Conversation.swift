@@ -1,5 +1,6 @@
 import HTTP
 import HTTP2
+import TestSupport
 
 /// A server's session that is fed bytes. Heads are accepted and requests answered by rules that the path names.
 final class Conversation {
@@ -108,3 +109,15 @@ func fields(_ method: String = "GET", _ path: String = "/", _ more: [(String, St
 }
 
 func bytewise(_ bytes: [UInt8]) -> [[UInt8]] { bytes.map { [$0] } }
+
+/// `bytes` in pieces of at most `limit`.
+func split(_ bytes: [UInt8], upTo limit: Int, _ random: inout SplitMix) -> [[UInt8]] {
+  var pieces: [[UInt8]] = []
+  var rest = bytes[...]
+  while !rest.isEmpty {
+    let count = Int.random(in: 1...min(rest.count, limit), using: &random)
+    pieces.append(Array(rest.prefix(count)))
+    rest = rest.dropFirst(count)
+  }
+  return pieces
+}

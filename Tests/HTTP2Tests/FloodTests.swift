@@ -162,6 +162,9 @@ struct FloodTests {
     #expect(conversation.session.isCongested)
     #expect(conversation.sent.count < 5 << 10)
     #expect(conversation.session.bufferedBytes > 1 << 10)
+    #expect(!conversation.session.canContinue)
+    conversation.session.unsentBytes = 0
+    #expect(conversation.session.canContinue)
     conversation.isRead = true
     conversation.act { $0.unsentBytes = 0 }
     #expect(!conversation.session.isCongested)

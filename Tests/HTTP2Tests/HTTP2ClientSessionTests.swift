@@ -26,15 +26,7 @@ struct HTTP2ClientSessionTests {
         $0.path == "/large" ? HTTPResponse(.ok, content: Array(repeating: 7, count: 150_000)) : HTTPResponse(.ok, text: $0.target)
       }
       pair.cut = { bytes in
-        if round == 0 { return HTTP2Tests.bytewise(bytes) }
-        var pieces: [[UInt8]] = []
-        var rest = bytes[...]
-        while !rest.isEmpty {
-          let count = Int.random(in: 1...min(rest.count, 3000), using: &random)
-          pieces.append(Array(rest.prefix(count)))
-          rest = rest.dropFirst(count)
-        }
-        return pieces
+        round == 0 ? HTTP2Tests.bytewise(bytes) : HTTP2Tests.split(bytes, upTo: 3000, &random)
       }
       let ids = [pair.get("/a"), pair.post("/b", 100_000), pair.get("/large"), pair.get("/refuse")].compactMap { $0 }
       pair.run()

@@ -229,21 +229,14 @@ struct HTTP2ServerSessionTests {
     #expect(bytewise.1 == whole.1)
     for _ in 0..<50 {
       var random = SplitMix()
-      var pieces: [[UInt8]] = []
-      var rest = input[...]
-      while !rest.isEmpty {
-        let count = Int.random(in: 1...min(rest.count, 200), using: &random)
-        pieces.append(Array(rest.prefix(count)))
-        rest = rest.dropFirst(count)
-      }
-      let split = try converse(pieces)
+      let split = try converse(HTTP2Tests.split(input, upTo: 200, &random))
       #expect(split.0 == whole.0, "seed \(random.seed)")
       #expect(split.1 == whole.1, "seed \(random.seed)")
     }
   }
 
   /// Ends with a violation, so that its place is compared too.
-  private static let manyThings: [RawFrame] = [
+  static let manyThings: [RawFrame] = [
     .headers(1, fields()), .ping, .headers(3, fields("POST"), ends: false), .data(3, 40_000 % 16_384),
     .headers(5, fields("GET", "*")),
     .data(3, 10, ends: true), .headers(7, fields("POST", "/refuse"), ends: false), .data(7, 100), .data(7, 1, ends: true),

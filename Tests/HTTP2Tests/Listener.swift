@@ -12,8 +12,9 @@ final class Listener {
     feed([.settings()] + frames)
   }
 
-  func feed(_ frames: [RawFrame]) {
-    let bytes = frames.flatMap(\.bytes)
+  func feed(_ frames: [RawFrame]) { feed(frames.flatMap(\.bytes)) }
+
+  func feed(_ bytes: [UInt8]) {
     session.receive(bytes.span, at: .now)
     listen()
   }
