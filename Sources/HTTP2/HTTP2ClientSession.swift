@@ -31,6 +31,8 @@ package final class HTTP2ClientSession: HTTP2Session {
   private var streams: [Int32: ClientStream] = [:]
   private var events: [Step] = []
   private var isDraining = false
+  /// Streams that the server has not reset yet, over or not.
+  private var resettableCount = 0
 
   /// - Parameters:
   ///   - limits: `concurrentStreamsLimit` bounds our own streams, beside what the server allows.
@@ -86,6 +88,7 @@ package final class HTTP2ClientSession: HTTP2Session {
       let id = try library.submitRequest(list, hasContent: !content.isEmpty)
       streams[id] = ClientStream(OutgoingContent(content))
       openStreamCount += 1
+      resettableCount += 1
       waitingContentBytes += content.count
       pump()
       return HTTP2StreamID(rawValue: id)
@@ -129,6 +132,13 @@ package final class HTTP2ClientSession: HTTP2Session {
   }
 
   // MARK: HTTP2Session
+
+  /// Each stream once: we opened it. After an early answer the reset may come when the stream is over already.
+  override func isFree(reset: FrameHeader) -> Bool {
+    guard resettableCount > 0 else { return false }
+    resettableCount -= 1
+    return true
+  }
 
   override func content(of id: Int32, upTo limit: Int) -> (ArraySlice<UInt8>, isLast: Bool)? {
     guard let taken = streams[id]?.content.take(upTo: limit) else { return nil }

@@ -44,8 +44,8 @@ package final class HTTP2ServerSession: HTTP2Session {
   }
 
   package enum Rejection: Hashable, Sendable {
-    /// Malformed, RFC 9113 section 8.1.1: reset with PROTOCOL_ERROR. An answer would be allowed, but who sends such a thing is no
-    /// browser, and an answer that two parsers read differently helps an attacker.
+    /// Malformed, RFC 9113 section 8.1.1: reset with PROTOCOL_ERROR, also where `host` is not `:authority`. An answer with 400 would be
+    /// allowed, but the library resets most of these by itself, and one kind of answer to all of them tells a prober less.
     case malformed
     /// The head is over four times as large as the limit: reset with ENHANCE_YOUR_CALM.
     case headFlood
@@ -67,6 +67,8 @@ package final class HTTP2ServerSession: HTTP2Session {
   /// Content that may still come, at no fault of the client's, for streams that we ended before the client did: it may have sent a
   /// window full before it knew.
   private var strayBytesAllowance = 0
+  /// Such streams that the client has not reset in its turn; some do.
+  private var strayResetsAllowance = 0
 
   /// What is kept of the content of requests that are not complete yet.
   package private(set) var incompleteContentBytes = 0
@@ -115,9 +117,10 @@ package final class HTTP2ServerSession: HTTP2Session {
   /// How much of the content of an accepted request has come.
   package func contentBytes(of id: HTTP2StreamID) -> Int { streams[id.rawValue]?.incompleteBytes ?? 0 }
 
-  /// Sends the interim response that lets the client send its content, RFC 9110 section 15.2.1.
+  /// Sends the interim response that lets the client send its content, RFC 9110 section 15.2.1. To be called after `acceptContent`; it
+  /// does nothing where the content is too large, or all of it has come.
   package func sendContinue(on id: HTTP2StreamID) {
-    guard ending == nil, let stream = streams[id.rawValue], stream.answer == nil else { return }
+    guard ending == nil, let stream = streams[id.rawValue], stream.phase == .readingContent else { return }
     var fields = FieldList()
     fields.append(":status", "100")
     attempt { () throws(HTTP2Error) in try library.submitInterim(fields, on: stream.id) }
@@ -144,10 +147,11 @@ package final class HTTP2ServerSession: HTTP2Session {
     pump()
   }
 
-  /// Gives a request up without an answer, for example when its deadline has passed.
+  /// Gives a request up without an answer, for example when its deadline has passed. Does not count as one of `HTTP2Limits.resets`.
   package func reset(_ id: HTTP2StreamID, _ code: HTTP2ErrorCode) {
-    guard ending == nil, streams[id.rawValue] != nil else { return }
+    guard ending == nil, let stream = streams[id.rawValue] else { return }
     if awaitingVerdict == id.rawValue { awaitingVerdict = nil }
+    stream.isGivenUp = true
     attempt { () throws(HTTP2Error) in try library.submitReset(code, on: id.rawValue) }
     pump()
   }
@@ -166,6 +170,12 @@ package final class HTTP2ServerSession: HTTP2Session {
   }
 
   // MARK: HTTP2Session
+
+  override func isFree(reset: FrameHeader) -> Bool {
+    guard streams[reset.streamID] == nil, strayResetsAllowance > 0 else { return false }
+    strayResetsAllowance -= 1
+    return true
+  }
 
   override func isStray(headers: FrameHeader) throws(HTTP2Error) -> Bool {
     // An even id is for the library to refuse.
@@ -270,7 +280,7 @@ package final class HTTP2ServerSession: HTTP2Session {
   }
 
   override func resetSent(_ code: HTTP2ErrorCode, on id: Int32) {
-    super.resetSent(code, on: id)
+    if streams[id]?.isGivenUp != true { super.resetSent(code, on: id) }
     if code == .refusedStream, streams[id] == nil { events.append(.rejected(.tooManyStreams)) }
   }
 
@@ -280,6 +290,7 @@ package final class HTTP2ServerSession: HTTP2Session {
     waitingContentBytes -= stream.answer?.remainingBytes ?? 0
     isNoLongerIncomplete(stream.incompleteBytes)
     if !stream.hasEnded, stream.resetByPeer == nil {
+      strayResetsAllowance = min(strayResetsAllowance + 1, limits.concurrentStreamsLimit)
       strayBytesAllowance = min(max(strayBytesAllowance, 0) + limits.streamWindowBytes, limits.connectionWindowBytes)
     }
     if awaitingVerdict == id { awaitingVerdict = nil }

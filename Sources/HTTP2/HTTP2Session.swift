@@ -153,7 +153,7 @@ package class HTTP2Session {
   /// Looks at a frame before the library does.
   private func judge(_ header: FrameHeader) throws(HTTP2Error) {
     switch header.kind {
-    case .resetStream: guard resets.take(now) else { throw .tooManyResets }
+    case .resetStream: guard isFree(reset: header) || resets.take(now) else { throw .tooManyResets }
     case .headers:
       continuations = 0
       isAmidFields = !header.endsFields
@@ -182,6 +182,9 @@ package class HTTP2Session {
   }
 
   // MARK: For a side to say
+
+  /// Whether a RST_STREAM frame is one that no budget has to stop.
+  func isFree(reset: FrameHeader) -> Bool { false }
 
   /// Whether a HEADERS frame belongs to no stream that is open or may be opened, so that its fields will go nowhere.
   func isStray(headers: FrameHeader) throws(HTTP2Error) -> Bool { false }

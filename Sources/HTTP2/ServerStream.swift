@@ -29,6 +29,8 @@ final class ServerStream {
   var answer: OutgoingContent?
   /// Whether the end of the answer is among the output.
   var isAnswered = false
+  /// Whether the caller had it reset.
+  var isGivenUp = false
   var resetByPeer: HTTP2ErrorCode?
 
   init(_ id: Int32) { self.id = id }

@@ -29,6 +29,7 @@ final class HTTP2Conversation: ServerConversation {
   private var blockedSince: ContinuousClock.Instant?
   private var unsentSince: ContinuousClock.Instant?
   private var unsentBefore = 0
+  private var sentContentBefore = 0
   /// When a connection that is to end in order is given up.
   private var drainEnd: ContinuousClock.Instant?
 
@@ -200,7 +201,10 @@ final class HTTP2Conversation: ServerConversation {
     func since(_ instant: ContinuousClock.Instant?, _ isSo: Bool) -> ContinuousClock.Instant? { isSo ? instant ?? now : nil }
     idleSince = since(idleSince, session.isIdle)
     amidFrameSince = since(amidFrameSince, session.isAmidFrame)
-    blockedSince = since(blockedSince, session.isBlockedByPeer)
+    // A connection that is used to its limits is blocked most of the time, for a moment.
+    let gotOn = session.sentContentBytes > sentContentBefore
+    blockedSince = since(gotOn ? nil : blockedSince, session.isBlockedByPeer)
+    sentContentBefore = session.sentContentBytes
     let unsent = channel.unsentBytes
     unsentSince = since(unsent < unsentBefore ? nil : unsentSince, unsent > 0)
     unsentBefore = unsent

@@ -173,6 +173,14 @@ struct FloodTests {
     #expect(conversation.goAways == [])
   }
 
+  @Test func whoIsRefusedEarlyMayResetTheStreamAsWell() throws {
+    let conversation = try Conversation(Self.limits)
+    for number in 0..<100 {
+      conversation.feed(.headers(Self.id(number), fields("POST", "/refuse"), ends: false), .reset(Self.id(number)))
+    }
+    #expect(conversation.goAways == [])
+  }
+
   @Test func aClientThatFillsAllWindowsWithinItsRightsIsNoFlood() throws {
     let pair = try Pair()
     let ids = (0..<100).compactMap { _ in pair.post("/refuse", 64 << 10) }

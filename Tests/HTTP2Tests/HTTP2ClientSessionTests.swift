@@ -160,6 +160,15 @@ struct HTTP2ClientSessionTests {
     #expect(listener.said == ["stream 1: the response does not follow RFC 9113 section 8"])
   }
 
+  @Test func aServerMayResetEachStreamOnce() throws {
+    var limits = HTTP2Limits()
+    limits.resets = .init(burst: 2, perSecond: 1)
+    let listener = try Listener([.headers(1, [(":status", "401")]), .reset(1, 0), .reset(1, 0), .reset(1, 0)], limits: limits)
+    #expect(listener.said == ["stream 1: 401 []", "stream 1: end"])
+    listener.feed([.reset(1, 0)])
+    #expect(listener.said.last == "\(HTTP2Error.tooManyResets)")
+  }
+
   @Test func aServersFloodEndsTheConnection() throws {
     var limits = HTTP2Limits()
     limits.controlFrames = .init(burst: 10, perSecond: 1)

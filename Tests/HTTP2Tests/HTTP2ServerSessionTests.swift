@@ -127,6 +127,46 @@ struct HTTP2ServerSessionTests {
     #expect(conversation.said.last == .ended(3, .answered))
   }
 
+  @Test func whatTheCallerGivesUpIsNotHeldAgainstTheClient() throws {
+    var limits = HTTP2Limits()
+    limits.resets = .init(burst: 1, perSecond: 1)
+    let conversation = try Conversation(limits)
+    for number: Int32 in 0..<20 {
+      conversation.feed(.headers(2 * number + 1, fields("GET", "/later")))
+      conversation.act { $0.reset(HTTP2StreamID(rawValue: 2 * number + 1), .cancel) }
+    }
+    #expect(conversation.goAways == [])
+  }
+
+  @Test func contentThatIsTooLargeIsNotAskedFor() throws {
+    let conversation = try Conversation(http: HTTPLimits(contentBytesLimit: 2))
+    conversation.feed(.headers(1, fields("PUT", "/", [("expect", "100-continue"), ("content-length", "3")]), ends: false))
+    #expect(conversation.frames.filter { $0.kind == .headers }.count == 1)
+    #expect(conversation.said.suffix(2) == [.failed(1, .contentTooLarge), .ended(1, .answered)])
+  }
+
+  @Test func nothingIsLeftOfWhatIsOver() throws {
+    weak var server: HTTP2ServerSession?
+    weak var client: HTTP2ClientSession?
+    do {
+      let pair = try Pair()
+      server = pair.server
+      client = pair.client
+      for round in 0..<50 {
+        for number in 0..<20 { _ = number % 4 == 0 ? pair.post(number % 8 == 0 ? "/refuse" : "/", 5000) : pair.get() }
+        if round % 10 == 9 { _ = pair.get().map(pair.client.cancel) }
+        pair.run()
+        #expect(pair.server.isIdle && pair.client.isIdle)
+      }
+      #expect(pair.server.incompleteContentBytes == 0 && pair.server.bufferedBytes == 0)
+      #expect(!pair.server.isBlockedByPeer && !pair.client.isBlockedByPeer)
+      // One stays open.
+      _ = pair.post("/wait", 100_000)
+      pair.run()
+    }
+    #expect(server == nil && client == nil)
+  }
+
   @Test(arguments: [
     (fields("GET", "/" + String(repeating: "a", count: 50)), HTTP2RequestError.targetTooLong, 414),
     (fields("GET", "/", (0..<6).map { ("a\($0)", "b") }), .tooManyFields, 431),
