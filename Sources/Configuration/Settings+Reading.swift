@@ -35,11 +35,14 @@ extension Settings {
     rules = paths.resolve(try reader.string("rules") ?? rules)
     mapping = paths.resolve(try reader.string("mapping") ?? mapping)
     if var listeners = try reader.section("listeners") {
-      try push.read(listeners.section("push"))
-      try ops.read(listeners.section("ops"))
+      if var section = try listeners.section("push") {
+        push.dispatchLog = try section.string("dispatchLog").map(paths.resolve)
+        try push.read(section, paths)
+      }
+      if let section = try listeners.section("ops") { try ops.read(section, paths) }
       if var section = try listeners.section("admin") {
         adminTokenFile = try section.string("tokenFile").map(paths.resolve)
-        try admin.read(section)
+        try admin.read(section, paths)
       }
       try listeners.finish()
     }
@@ -56,6 +59,7 @@ extension Settings {
     isDryRun = try reader.bool("dryRun") ?? isDryRun
     if let section = try reader.section("retry") { try retry.read(section) }
     if let section = try reader.section("limits") { try limits.read(section) }
+    if let section = try reader.section("stop") { try stop.read(section) }
     if let level = try reader.string("logLevel") {
       guard ["debug", "info", "warning", "error"].contains(level) else {
         throw reader.problem("logLevel", reader.value("logLevel"), "must be debug, info, warning or error")
@@ -77,10 +81,24 @@ struct Paths {
 }
 
 extension ListenerSettings {
-  fileprivate mutating func read(_ section: SettingsReader?) throws(SettingsError) {
-    guard var section else { return }
+  fileprivate mutating func read(_ section: SettingsReader, _ paths: Paths) throws(SettingsError) {
+    var section = section
     address = try section.string("address") ?? address
     if let number = try section.int("port", in: 0...65535), let port = UInt16(exactly: number) { self.port = port }
+    if let section = try section.section("tls") { tls = try TLSSettings(section, paths) }
+    try section.finish()
+  }
+}
+
+extension TLSSettings {
+  fileprivate init(_ section: SettingsReader, _ paths: Paths) throws(SettingsError) {
+    var section = section
+    guard let certificate = try section.string("certificate"), let key = try section.string("key") else {
+      throw section.problem("certificate", nil, "and key are both needed: PEM files of the certificate with its chain, and of its key")
+    }
+    self.init(
+      certificate: paths.resolve(certificate), key: paths.resolve(key),
+      clientAuthorities: try section.string("clientAuthorities").map(paths.resolve))
     try section.finish()
   }
 }
@@ -187,6 +205,30 @@ extension LimitSettings {
     history = try section.int("history", in: 100...10_000_000) ?? history
     deadLetters = try section.int("deadLetters", in: 1...1_000_000) ?? deadLetters
     connections = try section.int("connections", in: 1...100_000) ?? connections
+    connectionsPerAddress = try section.int("connectionsPerAddress", in: 0...100_000) ?? connectionsPerAddress
+    requestsPerConnection = try section.int("requestsPerConnection", in: 1...1_000_000_000) ?? requestsPerConnection
+    streams = try section.int("streams", in: 1...1000) ?? streams
+    headBytes = try section.int("headBytes", in: 4096...(1 << 20)) ?? headBytes
+    contentBytesPerSecond = try section.int("contentBytesPerSecond", in: 0...(1 << 30)) ?? contentBytesPerSecond
+    unsentBytes = try section.int("unsentBytes", in: 16_384...(1 << 30)) ?? unsentBytes
+    let deadlines = Duration.milliseconds(100)...Duration.seconds(3600)
+    handshakeDeadline = try section.duration("handshakeDeadline", in: deadlines) ?? handshakeDeadline
+    headDeadline = try section.duration("headDeadline", in: deadlines) ?? headDeadline
+    contentDeadline = try section.duration("contentDeadline", in: deadlines) ?? contentDeadline
+    idleDeadline = try section.duration("idleDeadline", in: deadlines) ?? idleDeadline
+    writeDeadline = try section.duration("writeDeadline", in: deadlines) ?? writeDeadline
+    answerDeadline = try section.duration("answerDeadline", in: deadlines) ?? answerDeadline
+    try section.finish()
+  }
+}
+
+extension StopSettings {
+  fileprivate mutating func read(_ section: SettingsReader) throws(SettingsError) {
+    var section = section
+    let range = Duration.zero...Duration.seconds(600)
+    lameDuck = try section.duration("lameDuck", in: range) ?? lameDuck
+    requests = try section.duration("requests", in: range) ?? requests
+    jobs = try section.duration("jobs", in: range) ?? jobs
     try section.finish()
   }
 }

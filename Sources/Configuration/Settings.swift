@@ -21,6 +21,7 @@ package struct Settings: Sendable {
   package var isDryRun = false
   package var retry = RetrySettings()
   package var limits = LimitSettings()
+  package var stop = StopSettings()
   /// `debug`, `info`, `warning` or `error`.
   package var logLevel = "info"
 
@@ -33,6 +34,32 @@ package struct ListenerSettings: Hashable, Sendable {
   package var address: String
   /// 0 asks the system for a free one.
   package var port: UInt16
+  /// nil: without TLS.
+  package var tls: TLSSettings?
+  /// A file that gets a line with the path of each request that reaches the service, for tests of the HTTP code.
+  package var dispatchLog: String?
+
+  package init(address: String, port: UInt16, tls: TLSSettings? = nil, dispatchLog: String? = nil) {
+    self.address = address
+    self.port = port
+    self.tls = tls
+    self.dispatchLog = dispatchLog
+  }
+}
+
+/// The PEM files of a listener with TLS. They are read again when they change.
+package struct TLSSettings: Hashable, Sendable {
+  /// The certificate, then its intermediates.
+  package var certificate: String
+  package var key: String
+  /// Where given, a client must show a certificate from one of these authorities.
+  package var clientAuthorities: String?
+
+  package init(certificate: String, key: String, clientAuthorities: String? = nil) {
+    self.certificate = certificate
+    self.key = key
+    self.clientAuthorities = clientAuthorities
+  }
 }
 
 /// One `POST /push/<name>`.
@@ -94,5 +121,34 @@ package struct LimitSettings: Sendable {
   /// Events that memory keeps beside the unfinished ones and those with dead letters, for `/events` and for telling redeliveries.
   package var history = 50_000
   package var deadLetters = 10_000
+  /// Open connections of each listener.
   package var connections = 1024
+  /// Open connections from one address other than loopback; 0 for no limit.
+  package var connectionsPerAddress = 256
+  /// Requests on one connection.
+  package var requestsPerConnection = 10_000
+  /// Requests at one time on one connection with HTTP/2.
+  package var streams = 100
+  /// The head of one request, in bytes.
+  package var headBytes = 16 << 10
+  /// The rate at which content must come, in bytes a second; 0 for any.
+  package var contentBytesPerSecond = 1024
+  /// Output that a peer does not read, in bytes.
+  package var unsentBytes = 256 << 10
+  package var handshakeDeadline = Duration.seconds(10)
+  package var headDeadline = Duration.seconds(10)
+  package var contentDeadline = Duration.seconds(30)
+  package var idleDeadline = Duration.seconds(75)
+  package var writeDeadline = Duration.seconds(10)
+  package var answerDeadline = Duration.seconds(120)
+}
+
+/// What happens between SIGTERM and the end.
+package struct StopSettings: Sendable {
+  /// How long pushes are still taken while readiness says no, until nobody sends any more.
+  package var lameDuck = Duration.seconds(5)
+  /// How long requests under way may take after that.
+  package var requests = Duration.seconds(10)
+  /// How long restarts under way may take after that.
+  package var jobs = Duration.seconds(10)
 }

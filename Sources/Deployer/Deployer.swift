@@ -56,6 +56,7 @@ package final class Deployer: Sendable {
   private let ledger: Ledger
   private let pool: Engine.Pool
   private let engine: Engine
+  private let isLeaving: Flag
   private let isStopping: Flag
   /// What an earlier process left unfinished. Looked up before anything new can come: what comes goes to the engine by itself.
   private let inherited: (events: [EventIndex.Entry], jobs: [Job])
@@ -82,6 +83,7 @@ package final class Deployer: Sendable {
     let engine = Engine(
       ledger: ledger, pool: pool, completions: completions, generation: { generations.current }, clock: clock, metrics: metrics,
       logger: logger)
+    let isLeaving = Flag()
     let isStopping = Flag()
     let sources = try settings.sources.map { source in
       PushService.Source(
@@ -98,7 +100,7 @@ package final class Deployer: Sendable {
     opsService = OpsService(registry: environment.registry) {
       Readiness(
         checks: [
-          ("log", ledger.refusal?.description), ("stopping", isStopping.isSet ? "yes" : nil),
+          ("log", ledger.refusal?.description), ("stopping", isLeaving.isSet ? "yes" : nil),
           ("rules", generations.isLoaded ? nil : "not read yet"),
         ]
           + keys.sorted { $0.key < $1.key }.map { ("keys of \($0.key)", $0.value.isReady ? nil : "none loaded yet") },
@@ -109,6 +111,7 @@ package final class Deployer: Sendable {
     self.recovery = recovery
     self.pool = pool
     self.engine = engine
+    self.isLeaving = isLeaving
     self.isStopping = isStopping
   }
 
@@ -174,8 +177,17 @@ package final class Deployer: Sendable {
     }
   }
 
+  /// Readiness is false from now on, while pushes are still taken: whoever sends them learns of it a little later.
+  package func beginLeaving() { isLeaving.set() }
+
   /// New pushes are answered 503 from now on, and readiness is false.
-  package func beginStopping() { isStopping.set() }
+  package func beginStopping() {
+    isLeaving.set()
+    isStopping.set()
+  }
+
+  /// Has `drain` wait no longer for running jobs: they are kept for the next start, which finds out how far they came.
+  package func hurry() { pool.hurry() }
 
   /// Lets running jobs finish, keeps the others for the next start, and closes the log.
   package func drain(within limit: Duration) async {

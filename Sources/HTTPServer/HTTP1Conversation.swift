@@ -12,6 +12,8 @@ final class HTTP1Conversation: ServerConversation {
     case closing
   }
 
+  /// How much content is read of a request that was answered by its head alone.
+  private static let unwantedBytesLimit = 64 << 10
   /// How often the rate at which content comes is looked at.
   private static let rateInterval = Duration.seconds(1)
 
@@ -26,8 +28,9 @@ final class HTTP1Conversation: ServerConversation {
   private var isHead = false
   private var hasReceivedEnd = false
   private var output: [UInt8] = []
-  /// When the head of the request in hand was complete, and how much of its content had come by then.
-  private var contentBegan = ContinuousClock.now
+  /// When the wait for what the peer is to send began: the next request, the rest of a head, or content.
+  private var waitBegan = ContinuousClock.now
+  /// How much of the content has come.
   private var contentBytes = 0
   /// The unsent bytes when the reader was last looked at.
   private var unsentBefore = 0
@@ -40,9 +43,20 @@ final class HTTP1Conversation: ServerConversation {
 
   // MARK: ServerConversation
 
-  var isIdle: Bool { phase == .idle && decoder.isBetweenMessages && channel.unsentBytes == 0 }
+  var waitingSince: ContinuousClock.Instant? {
+    switch phase {
+    case .idle where channel.unsentBytes == 0, .readingHead, .readingContent: waitBegan
+    case .idle, .serving, .closing: nil
+    }
+  }
 
-  func begin() { channel.setDeadline(.now + server.limits.idleDeadline) }
+  func begin() { wait(server.limits.idleDeadline) }
+
+  /// Waits for the peer, for `limit` at most.
+  private func wait(_ limit: Duration) {
+    waitBegan = .now
+    channel.setDeadline(waitBegan + limit)
+  }
 
   func received(_ bytes: Span<UInt8>) {
     guard phase != .closing else { return }
@@ -62,7 +76,7 @@ final class HTTP1Conversation: ServerConversation {
     if phase != .serving { closeWhenSent() }
   }
 
-  func sentAll() { if phase == .idle { channel.setDeadline(.now + server.limits.idleDeadline) } }
+  func sentAll() { if phase == .idle { goOn() } }
 
   func deadlinePassed() {
     let limits = server.limits
@@ -110,6 +124,7 @@ final class HTTP1Conversation: ServerConversation {
   private func advance() {
     do throws(HTTP1Error) {
       while phase != .serving, phase != .closing {
+        guard channel.unsentBytes <= server.limits.unsentBytesLimit else { return holdBack() }
         switch try decoder.next() {
         case .needsMore: return awaitMore()
         case .head(let head, let facts): try judge(head, facts)
@@ -134,10 +149,11 @@ final class HTTP1Conversation: ServerConversation {
   private func awaitMore() {
     if hasReceivedEnd { return closeWhenSent() }
     switch phase {
-    case .idle where decoder.isBetweenMessages: channel.setDeadline(.now + server.limits.idleDeadline)
+    case .idle where channel.unsentBytes > 0: awaitReader()
+    case .idle where decoder.isBetweenMessages: wait(server.limits.idleDeadline)
     case .idle:
       phase = .readingHead
-      channel.setDeadline(.now + server.limits.headDeadline)
+      wait(server.limits.headDeadline)
     // The deadline of a part runs from its first byte; more bytes do not move it.
     case .readingHead, .readingContent, .serving, .closing: break
     }
@@ -147,17 +163,22 @@ final class HTTP1Conversation: ServerConversation {
     number &+= 1
     isHead = head.method == .head
     keepsAlive = facts.keepsAlive && !server.isDraining
+    let length = facts.contentLength ?? 0
+    guard length <= server.limits.http.contentBytesLimit else { throw .contentTooLarge }
     server.dispatched(head)
     switch server.service.admit(head) {
     case .answer(let response):
-      // Content that nobody asked for is not worth reading: the connection ends with the answer.
-      keepsAlive = keepsAlive && facts.contentLength == 0
-      if keepsAlive {
-        try decoder.acceptContent(limit: 0)
-        _ = try decoder.next()
+      if facts.contentLength != 0, facts.expectsContinue || length > Self.unwantedBytesLimit {
+        // The client waits for the answer before it sends, or sends more than is worth reading: the connection ends with the answer.
+        keepsAlive = false
+        phase = .serving
+        return finish(response)
       }
-      phase = .serving
-      finish(response)
+      // A little is read all the same, and must be as valid as if it were wanted: the connection can then be used again.
+      serve = { [unowned self] _, _ in finish(response) }
+      try decoder.acceptContent(limit: Self.unwantedBytesLimit)
+      phase = .readingContent
+      beginContent()
     case .proceed(let contentLimit, let serve):
       self.serve = serve
       try decoder.acceptContent(limit: contentLimit)
@@ -172,15 +193,14 @@ final class HTTP1Conversation: ServerConversation {
   }
 
   private func beginContent() {
-    contentBegan = .now
     contentBytes = decoder.bufferedBytes
-    channel.setDeadline(contentBegan + min(server.limits.contentDeadline, server.limits.contentRateGrace))
+    wait(min(server.limits.contentDeadline, server.limits.contentRateGrace))
   }
 
   /// Content must be whole in time, and on the way to it come at the rate that lets it be.
   private func judgeContent(_ now: ContinuousClock.Instant) {
     let limits = server.limits
-    let elapsed = now - contentBegan
+    let elapsed = now - waitBegan
     if elapsed >= limits.contentDeadline {
       server.metrics.hit(.contentDeadline)
       return fail(.requestTimeout, "the content did not arrive within \(limits.contentDeadline)")
@@ -189,17 +209,27 @@ final class HTTP1Conversation: ServerConversation {
       server.metrics.hit(.contentRate)
       return fail(.requestTimeout, "the content arrives at less than \(limits.contentBytesPerSecond) bytes a second")
     }
-    channel.setDeadline(min(contentBegan + limits.contentDeadline, now + Self.rateInterval))
+    channel.setDeadline(min(waitBegan + limits.contentDeadline, now + Self.rateInterval))
   }
 
   /// Answers the request `number`, if that is the one being served.
   func respond(_ response: HTTPResponse, to number: UInt64) {
     guard phase == .serving, number == self.number else { return }
     finish(response)
-    if phase == .idle {
-      channel.resumeReading()
-      advance()
-    }
+    if phase == .idle { goOn() }
+  }
+
+  /// Serves the next request, if there is one.
+  private func goOn() {
+    channel.resumeReading()
+    advance()
+  }
+
+  /// While the peer leaves much unread, none of its further requests is served or read.
+  private func holdBack() {
+    server.metrics.hit(.unsentBytes)
+    channel.pauseReading()
+    awaitReader()
   }
 
   private func finish(_ response: HTTPResponse) {
@@ -213,11 +243,9 @@ final class HTTP1Conversation: ServerConversation {
     server.metrics.answered(response.status)
     channel.send(output)
     if output.capacity > 64 << 10 { output = [] }
-    guard channel.unsentBytes <= server.limits.unsentBytesLimit else { return abandon(.unsentBytes) }
     guard persists else { return closeWhenSent() }
     phase = .idle
     isHead = false
-    if channel.unsentBytes > 0 { awaitReader() } else { channel.setDeadline(.now + server.limits.idleDeadline) }
   }
 
   /// Answers a message that was not understood, and ends the connection: nothing after it is looked at.

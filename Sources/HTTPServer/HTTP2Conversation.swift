@@ -41,7 +41,10 @@ final class HTTP2Conversation: ServerConversation {
 
   // MARK: ServerConversation
 
-  var isIdle: Bool { session.isIdle && !isClosing }
+  var waitingSince: ContinuousClock.Instant? {
+    guard !isClosing, requests.values.allSatisfy({ $0.serve != nil }) else { return nil }
+    return requests.values.map(\.began).min() ?? idleSince ?? began
+  }
 
   func begin() {
     channel.setDeadline(.now + Self.checkInterval)

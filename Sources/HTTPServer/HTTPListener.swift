@@ -91,7 +91,7 @@ package final class HTTPListener: @unchecked Sendable {
   // MARK: Connections
 
   private func accept(_ channel: Channel) {
-    if let host = channel.peerHost, limits.connectionsPerAddressLimit > 0 {
+    if let host = channel.peerHost, limits.connectionsPerAddressLimit > 0, !host.isLoopback || !limits.exemptsLoopback {
       guard connectionCounts[host, default: 0] < limits.connectionsPerAddressLimit else {
         return metrics.hit(.connectionsPerAddress)
       }
@@ -108,14 +108,16 @@ package final class HTTPListener: @unchecked Sendable {
     }
   }
 
-  /// Where there are as many connections as may be, ends the one that has been idle longest.
+  /// Where there are as many connections as may be, ends the one that has let us wait longest, be it for its next request or for the
+  /// rest of one: who sends slowly on purpose goes before anyone who does not.
   /// - Returns: whether there is room for another.
   private func makeRoom() -> Bool {
     guard connections.count >= limits.connectionsLimit else { return true }
     metrics.hit(.connections)
-    let idle = connections.values.filter(\.isIdle).min { $0.idleSince < $1.idleSince }
-    idle?.abandon()
-    return idle != nil
+    let waiting = connections.values.compactMap { connection in connection.waitingSince.map { (connection, $0) } }
+    guard let (connection, _) = waiting.min(by: { $0.1 < $1.1 }) else { return false }
+    connection.abandon()
+    return true
   }
 
   func ended(_ connection: ServerConnection) {

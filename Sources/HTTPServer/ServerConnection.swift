@@ -18,8 +18,7 @@ final class ServerConnection: ChannelHandler {
   let channel: Channel
   private let server: HTTPListener
   private var phase: Phase
-  /// When the peer sent something the last time, or the connection began. Where it is idle, it has been so since then.
-  private(set) var idleSince = ContinuousClock.now
+  private let began = ContinuousClock.now
 
   init(_ channel: Channel, of server: HTTPListener) {
     self.channel = channel
@@ -32,12 +31,12 @@ final class ServerConnection: ChannelHandler {
     try channel.start(self)
   }
 
-  /// Whether closing it loses nothing.
-  var isIdle: Bool {
+  /// Since when it has waited for the peer; nil where the peer waits for us.
+  var waitingSince: ContinuousClock.Instant? {
     switch phase {
-    case .securing, .over: false
-    case .choosing(let bytes): bytes.isEmpty
-    case .talking(let conversation): conversation.isIdle
+    case .securing, .choosing: began
+    case .talking(let conversation): conversation.waitingSince
+    case .over: nil
     }
   }
 
@@ -49,7 +48,6 @@ final class ServerConnection: ChannelHandler {
   }
 
   func received(_ bytes: Span<UInt8>) {
-    idleSince = .now
     switch phase {
     case .talking(let conversation): conversation.received(bytes)
     case .choosing(var start):

@@ -2,8 +2,8 @@ import HTTP
 
 /// What speaks one version of HTTP over a server's connection. Every call comes on the connection's loop.
 protocol ServerConversation: AnyObject {
-  /// Whether nothing is under way, so that closing the connection loses nothing.
-  var isIdle: Bool { get }
+  /// Since when nothing has been under way but what the peer has still to send; nil where there is.
+  var waitingSince: ContinuousClock.Instant? { get }
   /// The connection is the conversation's from now on.
   func begin()
   func received(_ bytes: Span<UInt8>)

@@ -12,10 +12,23 @@ package struct ServerLimits: Sendable {
     get { http2.requestsLimit }
     set { http2.requestsLimit = newValue }
   }
-  /// Connections at one time. One more takes the place of the one that has been idle longest; where none is, it is closed at once.
+  /// Requests at one time on one connection, with HTTP/2.
+  package var streamsLimit: Int {
+    get { http2.concurrentStreamsLimit }
+    set { http2.concurrentStreamsLimit = newValue }
+  }
+  /// The head of one message in bytes, with either version as that counts it.
+  package var headBytesLimit: Int {
+    get { http.headBytesLimit }
+    set { (http.headBytesLimit, http2.fieldSectionBytesLimit) = (newValue, newValue) }
+  }
+  /// Connections at one time. One more takes the place of the one that has let us wait longest for its next request or the rest of one;
+  /// where all wait for us, it is closed at once.
   package var connectionsLimit = 1024
   /// Connections from one address at one time; 0 for no limit, as behind a proxy. One more is closed at once.
   package var connectionsPerAddressLimit = 256
+  /// Whether that limit leaves loopback out: only proxies of this machine come from there.
+  package var exemptsLoopback = true
   /// From the connection to the end of the TLS handshake.
   package var handshakeDeadline = Duration.seconds(10)
   /// From the first byte of a head to its last, and from the connection to the whole preface of HTTP/2.
@@ -31,8 +44,11 @@ package struct ServerLimits: Sendable {
   package var answerDeadline = Duration.seconds(120)
   /// For the peer to read something of what waits to be sent to it.
   package var writeDeadline = Duration.seconds(10)
-  /// Output that the peer does not read, in bytes. More closes a connection of HTTP/1.1; with HTTP/2 no more is taken from the peer.
-  package var unsentBytesLimit = 8 << 20
+  /// Output that the peer does not read, in bytes. Above it nothing more is read from the peer.
+  package var unsentBytesLimit: Int {
+    get { http2.unsentBytesLimit }
+    set { http2.unsentBytesLimit = newValue }
+  }
 
   package init() {}
 

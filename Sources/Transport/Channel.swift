@@ -28,7 +28,7 @@ package final class Channel: Watcher {
 
   /// - Parameter tls: a session that nothing has been fed to yet.
   init(_ descriptor: consuming Descriptor, tls: TLSSession? = nil, on loop: Loop) {
-    peerHost = SocketAddress(peerAddressOf: descriptor.raw)?.hostIdentity
+    peerHost = SocketAddress(peerAddressOf: descriptor.raw).map { SocketAddress.Host($0) }
     self.descriptor = descriptor
     self.tls = tls
     self.loop = loop

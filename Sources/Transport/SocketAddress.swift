@@ -41,26 +41,17 @@ package struct SocketAddress: Sendable, CustomStringConvertible {
     self.length = length
   }
 
-  /// An address without a port, for counting by it.
-  package struct Host: Hashable, Sendable {
-    private let family: Int32
-    private let high: UInt64
-    private let low: UInt64
-
-    fileprivate init(family: Int32, high: UInt64, low: UInt64) {
-      self.family = family
-      self.high = high
-      self.low = low
-    }
-  }
-
-  /// The host by its bytes. One who has an IPv6 network has at least a /64 of it, so that half is what counts.
-  package var hostIdentity: Host {
+  /// The 16 bytes of the address as IPv6 has them, with an IPv4 address in its mapped form (RFC 4291 section 2.5.5.2).
+  var bytes: (high: UInt64, low: UInt64) {
     unsafe withUnsafeBytes(of: storage) { bytes in
-      // In bounds: sockaddr_storage is larger than either.
-      family == AF_INET6
-        ? Host(family: family, high: unsafe bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self), low: 0)
-        : Host(family: family, high: 0, low: UInt64(unsafe bytes.loadUnaligned(fromByteOffset: 4, as: UInt32.self)))
+      // In bounds: sockaddr_storage is larger than either address.
+      guard family == AF_INET6 else {
+        return (0, 0xFFFF_0000_0000 | UInt64(UInt32(bigEndian: unsafe bytes.loadUnaligned(fromByteOffset: 4, as: UInt32.self))))
+      }
+      return unsafe (
+        UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)),
+        UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 16, as: UInt64.self))
+      )
     }
   }
 

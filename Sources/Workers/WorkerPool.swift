@@ -105,6 +105,9 @@ package final class WorkerPool<Key: Hashable & Sendable, Item: Sendable>: Sendab
     return change { $0.stop() }
   }
 
+  /// Ends the wait of a `drain` that is under way, or to come.
+  package func hurry() { endDrain() }
+
   package var snapshot: WorkerPoolSnapshot { state.withLock { $0.schedule.snapshot } }
 
   // MARK: - Inside

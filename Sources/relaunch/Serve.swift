@@ -12,8 +12,9 @@ struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Receive pushes and restart workloads until SIGTERM.",
     discussion: """
-      Prints `listening NAME URL` for each listener when it is ready. Log lines are JSON on standard error. On SIGTERM it answers \
-      what has begun, lets running restarts finish, and exits 0; what is left runs after the next start.
+      Prints `listening NAME URL` for each listener when it is ready. Log lines are JSON on standard error. On SIGTERM it says \
+      that it is not ready and goes on for a moment (stop.lameDuck), answers what has begun, lets running restarts finish, and \
+      exits 0; what is left runs after the next start. SIGINT spares the moment, a second signal all waiting.
       """)
 
   @Option(help: "The configuration file.")
@@ -30,10 +31,11 @@ struct Serve: AsyncParsableCommand {
       group.addTask { await server.announce() }
       group.addTask {
         await server.watchLog()
-        stop.trigger()
+        stop.trigger(.now)
       }
-      await stop.wait()
-      await server.stop()
+      group.addTask { await server.followCertificates() }
+      await stop.wait(for: .inOrder)
+      await server.stop(stop)
       group.cancelAll()
     }
     if let failure = server.logFailure { throw Terminal.failure("\(failure)", .failedLog) }

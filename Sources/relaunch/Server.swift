@@ -16,8 +16,10 @@ import Transport
 struct Server: Sendable {
   let deployer: Deployer
   private let listeners: [HTTPListener]
+  private let certificates: [ListenerCertificate]
   /// What is printed for each of them.
   private let announcement: [String]
+  private let stopping: StopSettings
   private let sink: LogSink
   private let logger: Logger
 
@@ -40,24 +42,36 @@ struct Server: Sendable {
     self.deployer = deployer
     self.sink = sink
     self.logger = logger
-    var limits = ServerLimits()
-    limits.connectionsLimit = settings.limits.connections
-    limits.http.contentBytesLimit = settings.limits.contentBytes
-    let parts: [(String, any HTTPService, Loop, SocketAddress)] = [
-      ("push", deployer.pushService, pushLoop, addresses.push), ("ops", deployer.opsService, controlLoop, addresses.ops),
-      ("admin", deployer.adminService, controlLoop, addresses.admin),
+    stopping = settings.stop
+    let limits = ServerLimits(settings.limits)
+    let parts: [(String, any HTTPService, Loop, SocketAddress, ListenerSettings)] = [
+      ("push", deployer.pushService, pushLoop, addresses.push, settings.push),
+      ("ops", deployer.opsService, controlLoop, addresses.ops, settings.ops),
+      ("admin", deployer.adminService, controlLoop, addresses.admin, settings.admin),
     ]
     var lines: [String] = []
-    listeners = try parts.map { name, service, loop, address in
+    var certificates: [ListenerCertificate] = []
+    var listeners: [HTTPListener] = []
+    for (name, service, loop, address, settings) in parts {
+      let certificate = try settings.tls.map { try ListenerCertificate($0, of: name) }
+      if let certificate { certificates.append(certificate) }
+      var dispatched: (@Sendable (HTTPRequest) -> Void)?
+      if let path = settings.dispatchLog {
+        let log = try DispatchLog(path)
+        dispatched = { log.add($0) }
+      }
       let listener = HTTPListener(
-        service: service, limits: limits, metrics: ListenerMetrics(registry, listener: name), on: loop)
+        service: service, limits: limits, tls: certificate?.tls, metrics: ListenerMetrics(registry, listener: name), on: loop,
+        dispatchLog: dispatched)
       do {
-        lines.append("listening \(name) http://\(try listener.start(address))")
+        lines.append("listening \(name) \(certificate == nil ? "http" : "https")://\(try listener.start(address))")
       } catch {
         throw WiringError("listeners.\(name): \(error); give it another address or port, or stop what listens there")
       }
-      return listener
+      listeners.append(listener)
     }
+    self.listeners = listeners
+    self.certificates = certificates
     announcement = lines
   }
 
@@ -76,14 +90,32 @@ struct Server: Sendable {
     while !Task.isCancelled, deployer.logFailure == nil { try? await Task.sleep(for: .milliseconds(500)) }
   }
 
-  /// Stops in order: no new work, answers to what has begun, then the running jobs, then the log.
-  func stop() async {
-    logger.info("stopping")
+  /// Follows the files of all certificates until it is cancelled.
+  func followCertificates() async {
+    await withDiscardingTaskGroup { group in
+      for certificate in certificates { group.addTask { await certificate.follow(logger) } }
+    }
+  }
+
+  /// Stops in order: a moment in which others learn of it, then no new work, answers to what has begun, the running jobs, the log.
+  func stop(_ signals: StopSignals) async {
+    logger.info("stopping", metadata: ["lame_duck": "\(signals.isAtLeast(.soon) ? .zero : stopping.lameDuck)"])
+    deployer.beginLeaving()
+    await signals.wait(for: .soon, atMost: stopping.lameDuck)
     deployer.beginStopping()
     await withDiscardingTaskGroup { group in
-      for listener in listeners { group.addTask { await listener.drain(within: .seconds(10)) } }
+      group.addTask {
+        await signals.wait(for: .now)
+        guard signals.isAtLeast(.now) else { return }
+        deployer.hurry()
+        for listener in listeners { await listener.drain(within: .milliseconds(500)) }
+      }
+      await withDiscardingTaskGroup { group in
+        for listener in listeners { group.addTask { await listener.drain(within: stopping.requests) } }
+      }
+      await deployer.drain(within: stopping.jobs)
+      group.cancelAll()
     }
-    await deployer.drain(within: .seconds(10))
     logger.info("stopped")
     sink.flush()
   }
@@ -107,10 +139,10 @@ struct Server: Sendable {
         "sources.\(open.name).authentication: none is accepted only with a loopback push listener, and listeners.push.address is "
           + "\(settings.push.address); configure authentication or listen on 127.0.0.1")
     }
-    if settings.adminTokenFile == nil, !admin.isLoopback {
+    if settings.adminTokenFile == nil, settings.admin.tls?.clientAuthorities == nil, !admin.isLoopback {
       throw WiringError(
-        "listeners.admin.address: \(settings.admin.address) is not loopback, so listeners.admin.tokenFile is needed: a file with a "
-          + "bearer token of 32 bytes or more")
+        "listeners.admin.address: \(settings.admin.address) is not loopback, so listeners.admin.tokenFile is needed, a file with a "
+          + "bearer token of 32 bytes or more, or listeners.admin.tls.clientAuthorities")
     }
     return (push, try resolve("ops", settings.ops), admin)
   }
@@ -186,4 +218,24 @@ struct WiringError: Error, CustomStringConvertible {
   let description: String
 
   init(_ description: String) { self.description = description }
+}
+
+extension ServerLimits {
+  fileprivate init(_ settings: LimitSettings) {
+    self.init()
+    connectionsLimit = settings.connections
+    connectionsPerAddressLimit = settings.connectionsPerAddress
+    requestsLimit = settings.requestsPerConnection
+    headBytesLimit = settings.headBytes
+    http.contentBytesLimit = settings.contentBytes
+    streamsLimit = settings.streams
+    contentBytesPerSecond = settings.contentBytesPerSecond
+    unsentBytesLimit = settings.unsentBytes
+    handshakeDeadline = settings.handshakeDeadline
+    headDeadline = settings.headDeadline
+    contentDeadline = settings.contentDeadline
+    idleDeadline = settings.idleDeadline
+    writeDeadline = settings.writeDeadline
+    answerDeadline = settings.answerDeadline
+  }
 }

@@ -164,9 +164,13 @@ struct HTTPListenerTests {
   }
 
   @Test func givesUpOnAPeerThatDoesNotRead() async throws {
-    let server = try ServedListener { $0.unsentBytesLimit = 1 << 20 }
+    let server = try ServedListener { $0.writeDeadline = .milliseconds(10) }
     let client = try server.connect()
     client.send(Self.get("/huge"))
+    // Nothing is read until the server has given up.
+    while !server.registry.text().contains("relaunch_http_limits_total{listener=\"test\",limit=\"writeDeadline\"} 1\n") {
+      await Task.yield()
+    }
     #expect(await client.received().utf8.count < 64 << 20)
     await server.listener.drain(within: .seconds(5))
   }
@@ -235,6 +239,7 @@ struct HTTPListenerTests {
   func refusesConnectionsOverTheLimitWhereNoneIsIdle(_ limit: String) async throws {
     let server = try ServedListener {
       if limit == "connections" { $0.connectionsLimit = 1 } else { $0.connectionsPerAddressLimit = 1 }
+      $0.exemptsLoopback = false
     }
     let first = try server.connect()
     first.send(Self.get("/late", "Connection: close\r\n"))

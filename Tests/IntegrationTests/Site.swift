@@ -34,6 +34,7 @@ struct Site: Sendable {
         admin: \(admin)
       sources:
         \(sources)
+      stop: {lameDuck: 0s}
       \(more)
 
       """
