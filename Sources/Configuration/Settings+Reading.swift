@@ -94,7 +94,8 @@ extension TLSSettings {
   fileprivate init(_ section: SettingsReader, _ paths: Paths) throws(SettingsError) {
     var section = section
     guard let certificate = try section.string("certificate"), let key = try section.string("key") else {
-      throw section.problem("certificate", nil, "and key are both needed: PEM files of the certificate with its chain, and of its key")
+      throw section.problem(
+        "certificate", nil, "and key are both needed: PEM files of the certificate with its chain, and of its key")
     }
     self.init(
       certificate: paths.resolve(certificate), key: paths.resolve(key),

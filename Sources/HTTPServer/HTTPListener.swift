@@ -8,6 +8,8 @@ package import Transport
 ///
 // @unchecked: everything that changes is touched on the loop alone; `service` is Sendable, the rest is constant.
 package final class HTTPListener: @unchecked Sendable {
+  private static let floodCount = 256
+
   let limits: ServerLimits
   let service: any HTTPService
   let metrics: ListenerMetrics
@@ -17,6 +19,8 @@ package final class HTTPListener: @unchecked Sendable {
   private let dispatchLog: (@Sendable (HTTPRequest) -> Void)?
   private var listener: Listener?
   private var connections: [ObjectIdentifier: ServerConnection] = [:]
+  /// The most connections there have been since memory was given back the last time.
+  private var peakCount = 0
   private var connectionCounts: [SocketAddress.Host: Int] = [:]
   /// Conversations that may have something to send at the end of this turn.
   private var waiting: [any ServerConversation] = []
@@ -100,6 +104,7 @@ package final class HTTPListener: @unchecked Sendable {
     let connection = ServerConnection(channel, of: self)
     connections[ObjectIdentifier(connection)] = connection
     if let host = channel.peerHost { connectionCounts[host, default: 0] += 1 }
+    peakCount = max(peakCount, connections.count)
     metrics.connections.add(1)
     do {
       try connection.start()
@@ -126,7 +131,15 @@ package final class HTTPListener: @unchecked Sendable {
       connectionCounts[host] = count > 1 ? count - 1 : nil
     }
     metrics.connections.add(-1)
+    releaseMemory()
     finishIfDrained()
+  }
+
+  /// After a flood what it has cost is given back; a few connections more or less are not worth the trouble.
+  private func releaseMemory() {
+    guard peakCount >= Self.floodCount, connections.count <= peakCount / 4 else { return }
+    peakCount = connections.count
+    FreeMemory.release()
   }
 
   // MARK: For connections

@@ -1,0 +1,5 @@
+#include "allocator.h"
+
+#include <malloc.h>
+
+void relaunch_release_free_memory(void) { malloc_trim(0); }
