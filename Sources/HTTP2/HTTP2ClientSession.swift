@@ -67,8 +67,9 @@ package final class HTTP2ClientSession: HTTP2Session {
       && openStreamCount < min(limits.concurrentStreamsLimit, library.peerConcurrentStreamsLimit)
   }
 
-  /// Sends a request. Content-Length is written here where there is content or the method asks for it, `host` becomes `:authority`, and
-  /// fields that speak about an HTTP/1.1 connection are left out. A byte of `target` that may not stand in one is percent-encoded.
+  /// Sends a request. Content-Length is written here where there is content or the method asks for it. Fields that speak about an
+  /// HTTP/1.1 connection are left out, and `host`, which `authority` says. A byte of `target` that may not stand in one is
+  /// percent-encoded.
   /// - Returns: nil where `canSubmit` is false.
   package func submit(
     _ method: HTTPMethod, target: String, authority: String, scheme: String = "https", fields: HTTPFields = HTTPFields(),

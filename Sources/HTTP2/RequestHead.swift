@@ -14,6 +14,8 @@ struct RequestHead {
   }
 
   private static let hundredContinue: FieldName = "100-continue"
+  private static let http = Array("http".utf8)
+  private static let https = Array("https".utf8)
 
   private var method: HTTPMethod?
   private var target: String?
@@ -33,7 +35,7 @@ struct RequestHead {
       // One byte can stand for kilobytes (RFC 7541 section 7.3), and each of them would be looked at.
       return sectionBytes > 4 * fieldSectionBytesLimit ? .abusive : .fine
     }
-    guard HTTP1Syntax.isFieldContent(value) else { return .malformed }
+    guard !name.isEmpty, HTTP1Syntax.isFieldContent(value) else { return .malformed }
     if name[0] == UInt8(ascii: ":") { return appendPseudo(name, value, http) }
     fieldCount += 1
     guard fieldCount <= http.fieldCountLimit else {
@@ -58,8 +60,7 @@ struct RequestHead {
       guard value.count <= 24 else { return .malformed }
       method = HTTPMethod(Self.text(value))
     case 7:  // ":scheme". The library takes any; but then it would take any target, too.
-      let scheme = FieldName(Self.text(value))
-      guard scheme == "http" || scheme == "https" else { return .malformed }
+      guard Self.isEqual(value, Self.http) || Self.isEqual(value, Self.https) else { return .malformed }
     default:  // ":authority": the host, for whoever is served over HTTP/1.1 as well.
       let authority = Self.bytes(value)
       guard HTTP1Syntax.isHost(authority[...]) else { return .malformed }

@@ -13,7 +13,7 @@ struct ResponseHead {
   ) -> HTTP2StreamError? {
     sectionBytes += name.count + value.count + 32
     guard sectionBytes <= fieldSectionBytesLimit, fields.count < fieldCountLimit else { return .headTooLarge }
-    guard HTTP1Syntax.isFieldContent(value) else { return .malformed }
+    guard !name.isEmpty, HTTP1Syntax.isFieldContent(value) else { return .malformed }
     guard name[0] == UInt8(ascii: ":") else {
       fields.append(checkedName: name, value: value)
       return nil
