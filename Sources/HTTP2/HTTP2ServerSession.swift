@@ -13,7 +13,8 @@ package final class HTTP2ServerSession: HTTP2Session {
     case request(HTTP2StreamID, HTTPRequest)
     /// A request that passes a limit, with or without a head before: `respond` with the error's status.
     case failed(HTTP2StreamID, HTTP2RequestError)
-    /// The stream is over. Comes once, last, for each stream of which there was a `head` or `failed`.
+    /// The stream is over. Comes once, last, for each stream of which there was a `head` or `failed`. Until then the stream counts as
+    /// open, also when it was answered: the caller keeps a deadline for each.
     case ended(HTTP2StreamID, StreamEnd)
     /// A request that was refused without the caller's help.
     case rejected(Rejection)
@@ -109,8 +110,7 @@ package final class HTTP2ServerSession: HTTP2Session {
     guard let stream = streams[id.rawValue] else { return }
     stream.phase = .readingContent
     stream.contentBytesLimit = min(limit, http.contentBytesLimit)
-    if let length = stream.head.contentLength, length > stream.contentBytesLimit { return contentIsTooLarge(stream) }
-    stream.head = RequestHead()
+    if let length = stream.contentLength, length > stream.contentBytesLimit { return contentIsTooLarge(stream) }
     if stream.hasEnded { contentEnded(on: stream.id) }
   }
 
@@ -121,6 +121,7 @@ package final class HTTP2ServerSession: HTTP2Session {
   /// does nothing where the content is too large, or all of it has come.
   package func sendContinue(on id: HTTP2StreamID) {
     guard ending == nil, let stream = streams[id.rawValue], stream.phase == .readingContent else { return }
+    stream.awaitsContinue = false
     var fields = FieldList()
     fields.append(":status", "100")
     attempt { () throws(HTTP2Error) in try library.submitInterim(fields, on: stream.id) }
@@ -129,7 +130,8 @@ package final class HTTP2ServerSession: HTTP2Session {
   /// Answers a request, in any order and at any time. A second answer, and one for a stream that is over, does nothing.
   ///
   /// Content-Length is written here; fields that speak about an HTTP/1.1 connection are left out (RFC 9113 section 8.2.2). An answer
-  /// that comes before the end of the request is followed by RST_STREAM with NO_ERROR, RFC 9113 section 8.1.
+  /// that comes before the end of the request is followed by RST_STREAM with NO_ERROR, RFC 9113 section 8.1, unless the rest is short
+  /// and on its way: that is awaited and thrown away, for there are clients that make an error of such a reset.
   /// - Parameter date: the value of the Date field (RFC 9110 section 6.6.1).
   package func respond(_ response: HTTPResponse, to id: HTTP2StreamID, date: String) {
     guard ending == nil, let stream = streams[id.rawValue], stream.answer == nil else { return }
@@ -229,8 +231,11 @@ package final class HTTP2ServerSession: HTTP2Session {
     guard let stream = streams[id] else { return }
     guard stream.phase == .readingHead else { return contentEnded(on: id) }
     let head = stream.head
+    stream.head = RequestHead()
     stream.hasEnded = endsStream
     stream.isHead = head.isHead
+    stream.contentLength = endsStream ? 0 : head.contentLength
+    stream.awaitsContinue = head.expectsContinue
     if let error = head.error {
       stream.isAnnounced = true
       discardContent(of: stream)
@@ -240,7 +245,7 @@ package final class HTTP2ServerSession: HTTP2Session {
       stream.phase = .awaitingVerdict
       stream.request = request
       awaitingVerdict = id
-      let facts = HeadFacts(contentLength: endsStream ? 0 : head.contentLength, expectsContinue: head.expectsContinue)
+      let facts = HeadFacts(contentLength: stream.contentLength, expectsContinue: stream.awaitsContinue)
       events.append(.head(HTTP2StreamID(rawValue: id), request, facts))
     } else {
       _ = refuse(stream, .protocolError)
@@ -249,7 +254,9 @@ package final class HTTP2ServerSession: HTTP2Session {
 
   override func contentCame(_ bytes: Span<UInt8>, on id: Int32) {
     attempt { () throws(HTTP2Error) in try library.consumeOnConnection(bytes.count) }
-    guard let stream = streams[id], stream.phase == .readingContent else { return }
+    guard let stream = streams[id] else { return }
+    stream.receivedBytes += bytes.count
+    guard stream.phase == .readingContent else { return }
     guard stream.incompleteBytes + bytes.count <= stream.contentBytesLimit else { return contentIsTooLarge(stream) }
     unsafe bytes.withUnsafeBufferPointer { unsafe stream.request?.content.append(contentsOf: $0) }
     incompleteContentBytes += bytes.count
@@ -276,7 +283,7 @@ package final class HTTP2ServerSession: HTTP2Session {
   override func endSent(on id: Int32) {
     guard let stream = streams[id] else { return }
     stream.isAnswered = true
-    if !stream.hasEnded { _ = refuse(stream, .noError) }
+    if !stream.hasEnded, !isRestShort(of: stream) { _ = refuse(stream, .noError) }
   }
 
   override func resetSent(_ code: HTTP2ErrorCode, on id: Int32) {
@@ -318,6 +325,12 @@ package final class HTTP2ServerSession: HTTP2Session {
     return false
   }
 
+  /// Whether the rest of the content is on its way, and fits into what the client may surely send without getting more credit.
+  private func isRestShort(of stream: ServerStream) -> Bool {
+    guard let length = stream.contentLength, !stream.awaitsContinue else { return false }
+    return length - stream.receivedBytes <= limits.streamWindowBytes / 2
+  }
+
   private func contentIsTooLarge(_ stream: ServerStream) {
     discardContent(of: stream)
     events.append(.failed(HTTP2StreamID(rawValue: stream.id), .contentTooLarge))
@@ -327,7 +340,6 @@ package final class HTTP2ServerSession: HTTP2Session {
   private func discardContent(of stream: ServerStream) {
     let count = stream.incompleteBytes
     stream.phase = .discarding
-    stream.head = RequestHead()
     stream.request = nil
     isNoLongerIncomplete(count)
   }

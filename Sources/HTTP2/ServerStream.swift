@@ -18,6 +18,11 @@ final class ServerStream {
   var head = RequestHead()
   var request: HTTPRequest?
   var contentBytesLimit = 0
+  /// What the head says about the length of the content, in bytes, and how much of it has come.
+  var contentLength: Int?
+  var receivedBytes = 0
+  /// Whether the client sends no content before it is asked to.
+  var awaitsContinue = false
   /// Content for which no credit was given yet, because of `HTTP2Limits.incompleteContentBytesLimit`.
   var withheldBytes = 0
   var trailerBytes = 0

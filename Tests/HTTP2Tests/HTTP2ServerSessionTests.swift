@@ -98,6 +98,25 @@ struct HTTP2ServerSessionTests {
     #expect(conversation.said.last == .ended(3, .answered))
   }
 
+  /// Small pushes with a bad token are answered at their head, and some clients make an error of a reset that follows.
+  @Test func aShortRestIsAwaited() throws {
+    let conversation = try Conversation()
+    conversation.feed(.headers(1, fields("POST", "/refuse", [("content-length", "5")]), ends: false))
+    #expect(conversation.frames.suffix(2).map(\.kind) == [.headers, .data])
+    #expect(!conversation.session.isIdle)
+    conversation.feed(.data(1, 5, ends: true), .headers(3, fields()))
+    #expect(conversation.resets == [])
+    #expect(conversation.said.contains(.ended(1, .answered)))
+    #expect(conversation.said.last == .ended(3, .answered))
+  }
+
+  @Test func aLongRestIsNotAwaited() throws {
+    let conversation = try Conversation()
+    conversation.feed(.headers(1, fields("POST", "/refuse", [("content-length", "40000")]), ends: false))
+    #expect(conversation.resets.map { $0.number(at: 0) } == [0])
+    #expect(conversation.said.last == .ended(1, .answered))
+  }
+
   @Test func aLateAnswerToAStreamThatIsOverIsDropped() throws {
     let conversation = try Conversation()
     conversation.feed(.headers(1, fields("GET", "/later")), .reset(1, 8))
