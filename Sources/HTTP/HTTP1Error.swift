@@ -1,6 +1,9 @@
 /// Why a message is not valid HTTP/1.1 or is more than we read. Each is answered with `status`, and the connection is closed: after
 /// any of them two parsers could disagree about where the next message starts (RFC 9112 section 11.2).
 package enum HTTP1Error: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The start line has nothing of HTTP: no method we know, no target of ours, no version of any protocol. Whoever sent it does not
+  /// wait for an HTTP answer, and one to a client of HTTP/2 with a bad preface would be read as a frame.
+  case notHTTP
   case malformedStartLine
   case malformedField
   case bareLineFeed
@@ -26,7 +29,7 @@ package enum HTTP1Error: Error, Hashable, Sendable, CustomStringConvertible {
     case .headTooLarge, .tooManyFields: .fieldsTooLarge
     case .unknownTransferCoding: .notImplemented
     case .contentTooLarge: .contentTooLarge
-    case .malformedStartLine, .malformedField, .bareLineFeed, .missingHost, .malformedHost, .malformedContentLength,
+    case .notHTTP, .malformedStartLine, .malformedField, .bareLineFeed, .missingHost, .malformedHost, .malformedContentLength,
       .ambiguousFraming, .malformedChunk, .truncated:
       .badRequest
     }
@@ -34,6 +37,7 @@ package enum HTTP1Error: Error, Hashable, Sendable, CustomStringConvertible {
 
   package var description: String {
     switch self {
+    case .notHTTP: "the start line is not HTTP's"
     case .malformedStartLine: "the start line does not follow RFC 9112 section 3 or 4"
     case .malformedField: "a field line does not follow RFC 9112 section 5"
     case .bareLineFeed: "a line ends in LF without CR"

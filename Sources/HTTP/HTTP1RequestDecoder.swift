@@ -136,8 +136,9 @@ package struct HTTP1RequestDecoder: Sendable {
     guard target.count <= limits.targetBytesLimit else { throw .targetTooLong }
     let version = rest[target.endIndex...]
     guard version.first == 0x20 else { throw .malformedStartLine }
-    let isVersion11 = try Self.isVersion11(version.dropFirst())
     let verb = HTTPMethod(String(decoding: method, as: UTF8.self))
+    if case .other = verb, !line.contains(UInt8(ascii: "/")) { throw .notHTTP }
+    let isVersion11 = try Self.isVersion11(version.dropFirst())
     guard !target.contains(UInt8(ascii: "#")) else { throw .malformedStartLine }
     // Origin form, and the asterisk form of OPTIONS. CONNECT is for tunnels, which we do not open.
     if target.first == UInt8(ascii: "/") || (verb == .options && target.elementsEqual([UInt8(ascii: "*")])) {

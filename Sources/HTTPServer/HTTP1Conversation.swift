@@ -12,8 +12,6 @@ final class HTTP1Conversation: ServerConversation {
     case closing
   }
 
-  /// How much content is read of a request that was answered by its head alone.
-  private static let unwantedBytesLimit = 64 << 10
   /// How often the rate at which content comes is looked at.
   private static let rateInterval = Duration.seconds(1)
 
@@ -142,7 +140,7 @@ final class HTTP1Conversation: ServerConversation {
       case .contentTooLarge: server.metrics.hit(.contentBytes)
       default: server.metrics.malformed.add()
       }
-      fail(error.status, error.description)
+      if error == .notHTTP { channel.close() } else { fail(error.status, error.description) }
     }
   }
 
@@ -167,18 +165,20 @@ final class HTTP1Conversation: ServerConversation {
     guard length <= server.limits.http.contentBytesLimit else { throw .contentTooLarge }
     server.dispatched(head)
     switch server.service.admit(head) {
-    case .answer(let response):
-      if facts.contentLength != 0, facts.expectsContinue || length > Self.unwantedBytesLimit {
-        // The client waits for the answer before it sends, or sends more than is worth reading: the connection ends with the answer.
-        keepsAlive = false
-        phase = .serving
-        return finish(response)
-      }
-      // A little is read all the same, and must be as valid as if it were wanted: the connection can then be used again.
+    case .answer(let response) where server.limits.readsUnwantedContent(facts.contentLength, waits: facts.expectsContinue):
       serve = { [unowned self] _, _ in finish(response) }
-      try decoder.acceptContent(limit: Self.unwantedBytesLimit)
+      try decoder.acceptContent(limit: ServerLimits.unwantedBytesLimit)
       phase = .readingContent
       beginContent()
+    case .answer(let response):
+      // Content that is on its way would stand between this request and the next.
+      keepsAlive = keepsAlive && facts.contentLength == 0
+      if keepsAlive {
+        try decoder.acceptContent(limit: 0)
+        _ = try decoder.next()
+      }
+      phase = .serving
+      finish(response)
     case .proceed(let contentLimit, let serve):
       self.serve = serve
       try decoder.acceptContent(limit: contentLimit)

@@ -129,6 +129,10 @@ final class HTTP2Conversation: ServerConversation {
   private func judge(_ id: HTTP2StreamID, _ head: HTTPRequest, _ facts: HTTP2ServerSession.HeadFacts) {
     server.dispatched(head)
     switch server.service.admit(head) {
+    case .answer(let response) where server.limits.readsUnwantedContent(facts.contentLength, waits: facts.expectsContinue):
+      requests[id] = Request(
+        serve: { [unowned self] _, _ in answer(response, id) }, deadline: .now + server.limits.contentDeadline)
+      session.acceptContent(limit: ServerLimits.unwantedBytesLimit, of: id)
     case .answer(let response):
       requests[id] = Request(deadline: .now + server.limits.answerDeadline)
       answer(response, id)

@@ -52,6 +52,16 @@ package struct ServerLimits: Sendable {
 
   package init() {}
 
+  /// How much content is read of a request whose answer its head has settled.
+  static let unwantedBytesLimit = 64 << 10
+
+  /// Whether the content of such a request is read before the answer is given. It must then be as valid as if it were wanted, and the
+  /// connection can be used again. Not where the client waits for the answer before it sends, or sends more than is worth reading.
+  /// - Parameter length: of the content; nil where it is not known.
+  func readsUnwantedContent(_ length: Int?, waits: Bool) -> Bool {
+    length != 0 && !waits && length ?? 0 <= Self.unwantedBytesLimit
+  }
+
   /// Whether `bytes` of content are enough after `elapsed`.
   func allowsRate(of bytes: Int, after elapsed: Duration) -> Bool {
     elapsed < contentRateGrace || bytes >= contentBytesPerSecond * Int(elapsed.components.seconds)

@@ -95,6 +95,10 @@ struct HTTP1RequestDecoderTests {
   @Test func passesOverOneEmptyLine() {
     #expect(requests([Array(("\r\n" + Self.plain).utf8)]) == requests([Array(Self.plain.utf8)]))
     #expect(requests([Array(("\r\n\r\n" + Self.plain).utf8)]) == [.error(.malformedStartLine)])
+    #expect(requests([Array("INVALID CONNECTION PREFACE\r\n\r\n".utf8)]) == [.error(.notHTTP)])
+    for line in ["BAD LINE", "GET CONNECTION PREFACE", "INVALID / PREFACE", "INVALID CONNECTION PREFACE/1"] {
+      #expect(requests([Array("\(line)\r\n\r\n".utf8)]) == [.error(.malformedStartLine)], "\(line)")
+    }
   }
 
   @Test func staysFailed() {
