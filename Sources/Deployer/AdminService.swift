@@ -33,8 +33,7 @@ final class AdminService: HTTPService {
   private let ledger: Ledger
   private let engine: Engine
   private let generations: GenerationStore
-  /// nil: the listener is on loopback, and whoever is on this machine may use it.
-  private let token: SHA256Digest?
+  private let gate: AdminGate
   private let clock: any WallClock
   private let metrics: DeployerMetrics
   private let logger: Logger
@@ -42,13 +41,13 @@ final class AdminService: HTTPService {
   private let queue = DispatchQueue(label: "relaunch.admin")
 
   init(
-    ledger: Ledger, engine: Engine, generations: GenerationStore, token: [UInt8]?, clock: any WallClock, metrics: DeployerMetrics,
+    ledger: Ledger, engine: Engine, generations: GenerationStore, gate: AdminGate, clock: any WallClock, metrics: DeployerMetrics,
     logger: Logger
   ) {
     self.ledger = ledger
     self.engine = engine
     self.generations = generations
-    self.token = token.map { SHA256.digest(of: $0.span) }
+    self.gate = gate
     self.clock = clock
     self.metrics = metrics
     self.logger = logger
@@ -56,25 +55,23 @@ final class AdminService: HTTPService {
 
   func admit(_ head: HTTPRequest) -> Admission {
     // Before the path: a stranger learns nothing about which paths there are.
-    guard isAllowed(head) else {
+    switch gate.judge(head) {
+    case .admitted: break
+    case .unauthorized:
       return .answer(
         HTTPResponse(
           .unauthorized, fields: HTTPFields([(.wwwAuthenticate, "Bearer"), (.contentType, "text/plain")]),
           content: Array("unauthorized\n".utf8)))
+    case .tooManyFailures:
+      return .answer(
+        HTTPResponse(
+          .tooManyRequests, fields: HTTPFields([(.retryAfter, "1"), (.contentType, "text/plain")]),
+          content: Array("too many wrong tokens\n".utf8)))
+    case .foreign(let reason): return .answer(HTTPResponse(.forbidden, text: "\(reason)\n"))
     }
     return .proceed(contentLimit: 64 << 10) { [self] request, responder in
       queue.async { responder.send(self.answer(request)) }
     }
-  }
-
-  /// Digests of both are compared, so that the time it takes says nothing about the token.
-  private func isAllowed(_ head: HTTPRequest) -> Bool {
-    guard let token else { return true }
-    let values = head.fields.values(of: .authorization)
-    guard values.count == 1, let value = values.first, value.count > 7,
-      value.prefix(7).elementsEqual("bearer ".utf8, by: { ($0 | 0x20) == $1 || $0 == $1 })
-    else { return false }
-    return SHA256.digest(of: Array(value.dropFirst(7)).span) == token
   }
 
   private func answer(_ request: HTTPRequest) -> HTTPResponse {

@@ -22,8 +22,7 @@ package final class Deployer: Sendable {
     /// The keys of each source that authenticates, by the source's name.
     package let keys: [String: KeyStore]
     package let generations: GenerationStore
-    /// nil: the admin listener asks for no token.
-    package let adminToken: [UInt8]?
+    package let adminGate: AdminGate
     package let registry: MetricsRegistry
     package let logger: Logger
     package let clock: any WallClock
@@ -31,14 +30,14 @@ package final class Deployer: Sendable {
     package let disk: any Disk
 
     package init(
-      settings: Settings, api: APIClient?, keys: [String: KeyStore], generations: GenerationStore, adminToken: [UInt8]?,
+      settings: Settings, api: APIClient?, keys: [String: KeyStore], generations: GenerationStore, adminGate: AdminGate,
       registry: MetricsRegistry, logger: Logger, clock: any WallClock = SystemWallClock(), disk: any Disk = SystemDisk()
     ) {
       self.settings = settings
       self.api = api
       self.keys = keys
       self.generations = generations
-      self.adminToken = adminToken
+      self.adminGate = adminGate
       self.registry = registry
       self.logger = logger
       self.clock = clock
@@ -94,7 +93,7 @@ package final class Deployer: Sendable {
       metrics: metrics, logger: logger,
       closure: { isStopping.isSet ? "stopping" : generations.isLoaded ? nil : "the rules could not be read yet" })
     adminService = AdminService(
-      ledger: ledger, engine: engine, generations: generations, token: environment.adminToken, clock: clock, metrics: metrics,
+      ledger: ledger, engine: engine, generations: generations, gate: environment.adminGate, clock: clock, metrics: metrics,
       logger: logger)
     let keys = environment.keys
     opsService = OpsService(registry: environment.registry) {

@@ -33,7 +33,7 @@ struct Serve: AsyncParsableCommand {
         await server.watchLog()
         stop.trigger(.now)
       }
-      group.addTask { await server.followCertificates() }
+      group.addTask { await server.followFiles() }
       await stop.wait(for: .inOrder)
       await server.stop(stop)
       group.cancelAll()

@@ -16,7 +16,8 @@ import Transport
 struct Server: Sendable {
   let deployer: Deployer
   private let listeners: [HTTPListener]
-  private let certificates: [ListenerCertificate]
+  private let certificates: [FollowedFile<ListenerCertificate>]
+  private let adminToken: FollowedFile<[UInt8]>?
   /// What is printed for each of them.
   private let announcement: [String]
   private let stopping: StopSettings
@@ -33,11 +34,13 @@ struct Server: Sendable {
     let controlLoop = try Loop(name: "control")
     let addresses = try Self.addresses(settings)
     let generations = GenerationStore(rules: settings.rules, mapping: settings.mapping, logger: logger)
+    let (gate, adminToken) = try Self.adminGate(settings)
+    self.adminToken = adminToken
     let deployer = try Deployer(
       Deployer.Environment(
         settings: settings, api: try Self.apiClient(settings, controlLoop, logger),
         keys: try Self.keyStores(settings, controlLoop, registry, logger), generations: generations,
-        adminToken: try settings.adminTokenFile.map(Self.adminToken), registry: registry, logger: logger))
+        adminGate: gate, registry: registry, logger: logger))
     Self.tell(deployer.recovery, logger)
     self.deployer = deployer
     self.sink = sink
@@ -50,21 +53,21 @@ struct Server: Sendable {
       ("admin", deployer.adminService, controlLoop, addresses.admin, settings.admin),
     ]
     var lines: [String] = []
-    var certificates: [ListenerCertificate] = []
+    var certificates: [FollowedFile<ListenerCertificate>] = []
     var listeners: [HTTPListener] = []
     for (name, service, loop, address, settings) in parts {
-      let certificate = try settings.tls.map { try ListenerCertificate($0, of: name) }
-      if let certificate { certificates.append(certificate) }
+      let tls = try settings.tls.map { try ListenerCertificate.load($0, of: name) }
+      if let tls { certificates.append(tls.files) }
       var dispatched: (@Sendable (HTTPRequest) -> Void)?
       if let path = settings.dispatchLog {
         let log = try DispatchLog(path)
         dispatched = { log.add($0) }
       }
       let listener = HTTPListener(
-        service: service, limits: limits, tls: certificate?.tls, metrics: ListenerMetrics(registry, listener: name), on: loop,
+        service: service, limits: limits, tls: tls?.tls, metrics: ListenerMetrics(registry, listener: name), on: loop,
         dispatchLog: dispatched)
       do {
-        lines.append("listening \(name) \(certificate == nil ? "http" : "https")://\(try listener.start(address))")
+        lines.append("listening \(name) \(tls == nil ? "http" : "https")://\(try listener.start(address))")
       } catch {
         throw WiringError("listeners.\(name): \(error); give it another address or port, or stop what listens there")
       }
@@ -90,10 +93,11 @@ struct Server: Sendable {
     while !Task.isCancelled, deployer.logFailure == nil { try? await Task.sleep(for: .milliseconds(500)) }
   }
 
-  /// Follows the files of all certificates until it is cancelled.
-  func followCertificates() async {
+  /// Follows the files of certificates and of the admin token until it is cancelled.
+  func followFiles() async {
     await withDiscardingTaskGroup { group in
       for certificate in certificates { group.addTask { await certificate.follow(logger) } }
+      if let adminToken { group.addTask { await adminToken.follow(logger) } }
     }
   }
 
@@ -188,13 +192,25 @@ struct Server: Sendable {
     return stores
   }
 
+  private static func adminGate(_ settings: Settings) throws -> (AdminGate, FollowedFile<[UInt8]>?) {
+    guard let path = settings.adminTokenFile else {
+      return (AdminGate(settings.admin.tls?.clientAuthorities == nil ? .loopback : .clientCertificate), nil)
+    }
+    let inForce = try adminToken(path)
+    let token = AdminToken(inForce)
+    let file = FollowedFile(
+      name: "admin token", inForce: inForce, read: { try adminToken(path) }, use: { token.replace(by: $0) })
+    return (AdminGate(.token(token)), file)
+  }
+
   private static func adminToken(_ path: String) throws -> [UInt8] {
     guard let data = FileManager.default.contents(atPath: path) else {
       throw WiringError("listeners.admin.tokenFile: \(path) cannot be read")
     }
     let token = Array(String(decoding: data, as: UTF8.self).trimming { $0.isWhitespace }.utf8)
-    guard token.count >= 32 else {
-      throw WiringError("listeners.admin.tokenFile: \(path) holds \(token.count) bytes; a token of 32 or more is needed")
+    guard token.count >= AdminToken.lengthMinimum else {
+      throw WiringError(
+        "listeners.admin.tokenFile: \(path) holds \(token.count) bytes; a token of \(AdminToken.lengthMinimum) or more is needed")
     }
     return token
   }

@@ -77,12 +77,47 @@ import TestSupport
 
   @Test func asksForTheTokenBeforeItSaysAnything() async throws {
     let token = String(repeating: "t", count: 32)
-    let pipeline = try Pipeline(adminToken: Array(token.utf8))
+    let pipeline = try Pipeline(adminRule: .token(AdminToken(Array(token.utf8))))
     for field in [nil, "Bearer", "Bearer ", "Bearer \(token)t", "Basic \(token)", token] {
       let fields = field.map { [(name: FieldName.authorization, value: $0)] } ?? []
       #expect(try await pipeline.ask("/none", fields: fields).status == .unauthorized, "\(field ?? "nothing")")
     }
     #expect(try await pipeline.ask("/events", fields: [(.authorization, "bearer \(token)")]).status == .ok)
+  }
+
+  @Test func aTokenThatIsReplacedOpensNoMore() async throws {
+    let tokens = ["a", "b"].map { String(repeating: $0, count: 32) }
+    let token = AdminToken(Array(tokens[0].utf8))
+    let pipeline = try Pipeline(adminRule: .token(token))
+    token.replace(by: Array(tokens[1].utf8))
+    #expect(try await pipeline.ask("/events", fields: [(.authorization, "Bearer \(tokens[0])")]).status == .unauthorized)
+    #expect(try await pipeline.ask("/events", fields: [(.authorization, "Bearer \(tokens[1])")]).status == .ok)
+  }
+
+  @Test func whoGuessesIsToldToWaitAndLocksNobodyOut() async throws {
+    let token = String(repeating: "t", count: 32)
+    let clock = ManualWallClock()
+    let pipeline = try Pipeline(clock: clock, adminRule: .token(AdminToken(Array(token.utf8))))
+    for _ in 0..<10 { #expect(try await pipeline.ask("/events").status == .unauthorized) }
+    #expect(try await pipeline.ask("/events").status == .tooManyRequests)
+    #expect(try await pipeline.ask("/events", fields: [(.authorization, "Bearer \(token)")]).status == .ok)
+    clock.advance(by: .seconds(1))
+    #expect(try await pipeline.ask("/events").status == .unauthorized)
+  }
+
+  @Test(
+    arguments: [
+      ("localhost:8081", nil, true), ("127.0.0.1", nil, true), ("[::1]:8081", nil, true),
+      ("localhost:8081", "http://localhost:8081", true),
+      ("evil.example", nil, false), ("localhost.evil.example", nil, false), ("127.0.0.1.evil.example", nil, false),
+      ("localhost:8081", "http://evil.example", false), ("localhost:8081", "http://localhost:3000", false),
+      ("localhost:8081", "null", false), ("[::2]", nil, false),
+    ] as [(String, String?, Bool)])
+  func withoutATokenRefusesWhatAPageFromElsewhereMakesABrowserSend(_ host: String, _ origin: String?, _ isAdmitted: Bool) {
+    var fields = HTTPFields([(.host, host)])
+    if let origin { fields.append(.origin, origin) }
+    let request = HTTPRequest(method: .delete, target: "/deadletters/1", fields: fields)
+    #expect((AdminGate(.loopback).judge(request) == .admitted) == isAdmitted)
   }
 
   // MARK: Replay
