@@ -202,6 +202,7 @@ extension LimitSettings {
   fileprivate mutating func read(_ section: SettingsReader) throws(SettingsError) {
     var section = section
     contentBytes = try section.int("contentBytes", in: 1024...(14 << 20)) ?? contentBytes
+    inFlight = try section.int("inFlight", in: 1...100_000) ?? inFlight
     backlog = try section.int("backlog", in: 1...1_000_000) ?? backlog
     history = try section.int("history", in: 100...10_000_000) ?? history
     deadLetters = try section.int("deadLetters", in: 1...1_000_000) ?? deadLetters

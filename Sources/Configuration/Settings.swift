@@ -116,6 +116,8 @@ package struct RetrySettings: Sendable {
 package struct LimitSettings: Sendable {
   /// The content of one push, in bytes.
   package var contentBytes = 256 << 10
+  /// Pushes that wait for the log at one time; more are answered 429.
+  package var inFlight = 512
   /// Events and jobs that are not finished; more pushes are answered 429.
   package var backlog = 10_000
   /// Events that memory keeps beside the unfinished ones and those with dead letters, for `/events` and for telling redeliveries.

@@ -72,7 +72,7 @@ package final class Deployer: Sendable {
     inherited = ledger.read { ($0.unfinished, Array($0.jobs.values)) }
     let metrics = DeployerMetrics(environment.registry, sources: settings.sources.map(\.name))
     metrics.observe(ledger, in: environment.registry)
-    let completions = Completions(ledger: ledger)
+    let completions = Completions(ledger: ledger, limit: settings.limits.answerDeadline)
     let worker = Worker(
       restart: environment.api.map { RolloutRestart(client: $0, clock: clock) }, namespaces: settings.kubernetes.namespaces,
       skew: settings.kubernetes.clockSkew, isDryRun: settings.isDryRun, ledger: ledger, completions: completions, clock: clock,

@@ -7,6 +7,7 @@ import HTTPServer
 import JOSE
 import Logging
 import OIDC
+import Synchronization
 import Telemetry
 
 /// The push listener: `POST /push/<source>` and a health check, nothing else.
@@ -20,7 +21,6 @@ final class PushService: HTTPService {
     let acknowledgement: SourceSettings.Acknowledgement
   }
 
-  private static let retryAfter: FieldName = "retry-after"
   private static let metadataNames = Dictionary(
     uniqueKeysWithValues: PushMetadata.Field.allCases.map { ($0, FieldName($0.rawValue)) })
 
@@ -32,6 +32,8 @@ final class PushService: HTTPService {
   private let clock: any WallClock
   private let metrics: DeployerMetrics
   private let logger: Logger
+  /// Pushes that were received whole and are not in the log yet.
+  private let inFlight = Atomic<Int>(0)
   /// Why no push is taken, for reasons beyond the log and the load.
   private let closure: @Sendable () -> String?
 
@@ -98,16 +100,19 @@ final class PushService: HTTPService {
   private var loadRefusal: HTTPResponse? {
     if let reason = closure() { return Self.unavailable("\(reason)\n") }
     if ledger.refusal != nil { return Self.unavailable("the log takes no records\n") }
-    guard ledger.read({ $0.backlog }) >= limits.backlog else { return nil }
+    if inFlight.load(ordering: .relaxed) >= limits.inFlight { return tooMany("too many pushes wait for the log\n") }
+    return ledger.read({ $0.backlog }) >= limits.backlog ? tooMany("the backlog is full\n") : nil
+  }
+
+  private func tooMany(_ text: String) -> HTTPResponse {
     metrics.overloaded.add()
     return HTTPResponse(
-      .tooManyRequests, fields: HTTPFields([(Self.retryAfter, "5"), (.contentType, "text/plain")]),
-      content: Array("the backlog is full\n".utf8))
+      .tooManyRequests, fields: HTTPFields([(.retryAfter, "5"), (.contentType, "text/plain")]), content: Array(text.utf8))
   }
 
   private static func unavailable(_ text: String) -> HTTPResponse {
     HTTPResponse(
-      .serviceUnavailable, fields: HTTPFields([(retryAfter, "5"), (.contentType, "text/plain")]), content: Array(text.utf8))
+      .serviceUnavailable, fields: HTTPFields([(.retryAfter, "5"), (.contentType, "text/plain")]), content: Array(text.utf8))
   }
 
   /// The answer is the same for every reason, so that nobody learns from it how to come closer. The reason is in the log.
@@ -125,10 +130,16 @@ final class PushService: HTTPService {
   }
 
   private func receive(_ request: HTTPRequest, _ source: Source, _ responder: Responder) {
+    // They were few when the head came; many heads may have come at once.
+    guard inFlight.wrappingAdd(1, ordering: .relaxed).newValue <= limits.inFlight else {
+      inFlight.wrappingSubtract(1, ordering: .relaxed)
+      return responder.send(tooMany("too many pushes wait for the log\n"))
+    }
     let now = clock.now()
     let message = Self.message(request)
     if let publishTime = message.publishTime { metrics.publishToReceipt.observe(now - publishTime) }
     ledger.receive(message, source: source.name, at: now, accepted: engine.take) { [self] receipt in
+      inFlight.wrappingSubtract(1, ordering: .relaxed)
       switch receipt {
       case .accepted(let id):
         metrics.received[source.name]?.add()

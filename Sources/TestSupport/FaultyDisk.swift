@@ -1,3 +1,4 @@
+import Dispatch
 package import DurableLog
 import Synchronization
 
@@ -45,6 +46,8 @@ package final class FaultyDisk: Disk, Sendable {
   }
 
   let state: Mutex<State>
+  /// Entered while syncs are held.
+  let hold = DispatchGroup()
 
   package init() { state = Mutex(State()) }
 
@@ -66,6 +69,11 @@ package final class FaultyDisk: Disk, Sendable {
 
   /// Bounds the bytes of all files.
   package func setCapacity(_ bytes: Int) { state.withLock { $0.capacity = bytes } }
+
+  /// Has every sync wait until `releaseSyncs`.
+  package func holdSyncs() { hold.enter() }
+
+  package func releaseSyncs() { hold.leave() }
 
   // MARK: - Content
 
@@ -270,6 +278,7 @@ private struct FaultyFile: DiskFile {
 
   func sync() throws(DiskError) {
     let fault = try disk.enter("fdatasync", path)
+    disk.hold.wait()
     try disk.state.withLock { state throws(DiskError) in
       if case .error(let code) = fault {
         // The pages stay readable and count as clean: no later sync writes them.

@@ -211,6 +211,18 @@ import TestSupport
     }
   }
 
+  @Test func refusesMoreThanMayWaitForTheLog() async throws {
+    let pipeline = try Pipeline { $0.limits.inFlight = 1 }
+    let syncs = pipeline.disk.callNames.count { $0 == "fdatasync" }
+    pipeline.disk.holdSyncs()
+    async let first = pipeline.push(Push(id: "1"))
+    while pipeline.disk.callNames.count(where: { $0 == "fdatasync" }) == syncs { await Task.yield() }
+    #expect(try await pipeline.push(Push(id: "2")) == .tooManyRequests)
+    pipeline.disk.releaseSyncs()
+    #expect(try await first == .noContent)
+    #expect(try await pipeline.push(Push(id: "2")) == .noContent)
+  }
+
   /// Nobody can say what a failed sync left on the disk: no push that it covered is answered 2xx, and none after it.
   @Test func promisesNothingOnceTheLogHasFailed() async throws {
     let pipeline = try Pipeline()
