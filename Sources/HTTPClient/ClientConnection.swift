@@ -1,126 +1,107 @@
-import HTTP
+import HTTP2
 import Transport
 
-/// One HTTP/1.1 connection to a server, busy with one call at a time.
+/// One connection to a server, from the handshake to the end. ALPN decides which version of HTTP is spoken on it; without TLS, and with
+/// servers that have no ALPN, it is HTTP/1.1.
 final class ClientConnection: ChannelHandler {
-  private let channel: Channel
-  private let pool: ConnectionPool
-  private let origin: Origin
-  private let configuration: HTTPClient.Configuration
-  private var decoder = HTTP1ResponseDecoder()
-  private var call: Call?
-  private var isEstablished = false
-  /// Whether a response has come over this connection: then the server may have closed it while our next request was under way.
-  private var isReused = false
-  private var hasServerClosed = false
+  private enum Phase {
+    /// TLS is being agreed on.
+    case establishing
+    case talking(any ClientConversation)
+    case over
+  }
 
-  init(_ channel: Channel, in pool: ConnectionPool, origin: Origin, _ configuration: HTTPClient.Configuration) {
+  let channel: Channel
+  let pool: ConnectionPool
+  private var phase = Phase.establishing
+  private var hasServerClosed = false
+  /// Why we close the connection, where calls may be under way.
+  private var reason: String?
+
+  init(_ channel: Channel, in pool: ConnectionPool) {
     self.channel = channel
     self.pool = pool
-    self.origin = origin
-    self.configuration = configuration
   }
 
   func start() throws(TransportError) {
     // For the TLS handshake.
-    channel.setDeadline(.now + configuration.connectDeadline)
+    channel.setDeadline(.now + pool.configuration.connectDeadline)
     try channel.start(self)
   }
 
-  func run(_ call: Call) {
-    self.call = call
-    call.connection = self
-    channel.setDeadline(call.deadline)
-    let request = call.request
-    decoder.expectResponse(to: request.method, contentBytesLimit: request.responseBytesLimit)
-    var bytes: [UInt8] = []
-    HTTP1Writer.write(
-      request.method, target: request.target, authority: origin.authority, fields: request.fields, content: request.content,
-      to: &bytes)
-    channel.send(bytes)
-  }
+  // MARK: For the pool
+
+  var isEstablishing: Bool { if case .establishing = phase { true } else { false } }
+  /// Whether it takes all the calls that there may be, now or in a moment.
+  var isShared: Bool { conversation?.isShared ?? false }
+  /// Whether it is established, and closing it loses nothing.
+  var isIdle: Bool { conversation?.isIdle ?? false }
+
+  func takes(_ call: Call) -> Bool { conversation?.takes(call) ?? false }
+
+  func run(_ call: Call) { conversation?.run(call) }
+
+  func retire() { conversation?.retire() }
 
   func close() { channel.close() }
 
   func shutDown() {
-    call?.finish(.failure(.shutDown))
+    conversation?.fail(.shutDown)
+    channel.close()
+  }
+
+  // MARK: For the conversation
+
+  /// Closes the connection at once, for a reason that calls under way will give.
+  func close(because reason: String) {
+    self.reason = reason
+    channel.close()
+  }
+
+  /// Closes the connection, on which nothing more is owed to us, because the server has.
+  func closeAfterServer() {
+    hasServerClosed = true
     channel.close()
   }
 
   // MARK: ChannelHandler
 
   func established(_ applicationProtocol: String?) {
-    isEstablished = true
-    channel.setDeadline(.now + configuration.idleLifetime)
-    pool.isReady(self)
-  }
-
-  func received(_ bytes: Span<UInt8>) {
-    decoder.receive(bytes)
-    // An idle connection is told nothing: a server that speaks now is saying goodbye (408), or is broken.
-    guard let call else { return channel.close() }
-    do throws(HTTP1Error) {
-      switch try decoder.next() {
-      case .needsMore: break
-      case .response(let response, let keepsAlive): finish(call, response, keepsAlive: keepsAlive)
+    let conversation: any ClientConversation
+    if applicationProtocol == "h2" {
+      do throws(HTTP2Error) {
+        conversation = try HTTP2Conversation(self)
+      } catch {
+        // The library has no memory for another session.
+        return close(because: "\(error)")
       }
-    } catch {
-      refuse(call, error)
+    } else {
+      conversation = HTTP1Conversation(self)
     }
+    phase = .talking(conversation)
+    conversation.begin()
+    pool.established(self)
   }
 
-  func receivedEnd() {
-    guard let call else { return channel.close() }
-    do throws(HTTP1Error) {
-      finish(call, try decoder.finish(), keepsAlive: false)
-    } catch {
-      hasServerClosed = true
-      channel.close()
-    }
-  }
+  func received(_ bytes: Span<UInt8>) { conversation?.received(bytes) }
 
-  func sentAll() {}
+  func receivedEnd() { if let conversation { conversation.receivedEnd() } else { channel.close() } }
+
+  func sentAll() { conversation?.sentAll() }
+
   func deadlinePassed() {
-    call?.finish(.failure(.deadlineExceeded(origin: origin.description, after: call?.limit ?? .zero)))
-    channel.close()
+    if let conversation { return conversation.deadlinePassed() }
+    close(because: "no TLS handshake within \(pool.configuration.connectDeadline)")
   }
 
   func closed(_ closure: ChannelClosure) {
-    let call = self.call
-    self.call = nil
-    pool.ended(
-      self,
-      establishing: isEstablished
-        ? nil : (closure == .local ? "no TLS handshake within \(configuration.connectDeadline)" : closure.description))
-    guard let call, !call.isOver else { return }
-    // A kept connection that ends before the first byte of an answer was most likely closed before our request arrived; a request
-    // that may be sent twice goes over another one, once (RFC 9110 section 9.2.2).
-    if isReused, decoder.isUntouched, call.request.method.isIdempotent, !call.wasMoved {
-      call.wasMoved = true
-      pool.runAfresh(call)
-    } else {
-      let reason = hasServerClosed ? "the server closed it" : closure.description
-      call.finish(.failure(.connectionLost(origin: origin.description, reason: reason)))
-    }
+    let reason = reason ?? (hasServerClosed ? "the server closed it" : closure.description)
+    let isEstablishing = isEstablishing
+    let conversation = conversation
+    phase = .over
+    pool.ended(self, establishing: isEstablishing ? reason : nil)
+    conversation?.closed(reason)
   }
 
-  private func finish(_ call: Call, _ response: HTTPResponse, keepsAlive: Bool) {
-    self.call = nil
-    call.finish(.success(ClientResponse(status: response.status, fields: response.fields, content: response.content)))
-    // An answer that came before the whole request had left leaves the rest of it in the way.
-    guard keepsAlive, channel.isOpen, channel.unsentBytes == 0 else { return channel.close() }
-    isReused = true
-    channel.setDeadline(.now + configuration.idleLifetime)
-    pool.isReady(self)
-  }
-
-  private func refuse(_ call: Call, _ error: HTTP1Error) {
-    self.call = nil
-    call.finish(
-      .failure(
-        error == .contentTooLarge
-          ? .responseTooLarge(origin: origin.description, limit: call.request.responseBytesLimit)
-          : .malformedResponse(origin: origin.description, reason: error.description)))
-    channel.close()
-  }
+  private var conversation: (any ClientConversation)? { if case .talking(let conversation) = phase { conversation } else { nil } }
 }

@@ -1,77 +1,95 @@
-import Clocks
 import DequeModule
-import Dispatch
 import Transport
 
 /// The connections to one origin, and the calls that wait for one.
-final class ConnectionPool {
+final class ConnectionPool: CallCarrier {
+  let configuration: HTTPClient.Configuration
   private let origin: Origin
-  private let configuration: HTTPClient.Configuration
   private let loop: Loop
-  /// Used last is used next: few connections stay warm, and the others age and are closed.
-  private var idle: [ClientConnection] = []
-  private var all: [ObjectIdentifier: ClientConnection] = [:]
+  /// In the order in which they were last used. Used last is used next: few connections stay warm, and the others age and are closed.
+  private var connections: [ClientConnection] = []
+  /// TCP connections that are being made.
   private var connecting = 0
   private var waiting = Deque<Call>()
+  /// Whether a connection carries one call at a time. Until a TLS connection has told, it may turn out to carry them all.
+  private var speaksHTTP1: Bool
   private var isShutDown = false
 
   init(_ origin: Origin, _ configuration: HTTPClient.Configuration, on loop: Loop) {
     self.origin = origin
     self.configuration = configuration
     self.loop = loop
+    speaksHTTP1 = !origin.isSecure
   }
+
+  // MARK: Calls
 
   func run(_ call: Call) {
     guard !call.isOver else { return }
-    guard !isShutDown else { return call.finish(.failure(.shutDown)) }
-    if let connection = idle.popLast() {
+    guard !isShutDown else { return call.end(.shutDown) }
+    if waiting.isEmpty, let connection = connection(for: call) {
       connection.run(call)
     } else if waiting.count < configuration.waitingLimit {
+      call.carrier = self
       waiting.append(call)
-      expire(call)
-      connectIfNeeded()
+      dispatch()
     } else {
-      call.finish(.failure(.overloaded(origin: origin.description)))
+      call.end(.overloaded(origin: origin.description))
     }
   }
 
   /// Runs `call` over a connection that is made for it or has just answered: those that lie idle are closed, because they have most
   /// likely met the fate of the one that it comes from.
   func runAfresh(_ call: Call) {
-    for connection in idle { connection.close() }
+    for connection in connections where connection.isIdle { connection.close() }
     run(call)
   }
 
-  /// Ends `call` at its deadline if it still waits then; on a connection, the channel's own deadline does that.
-  private func expire(_ call: Call) {
-    let origin = origin.description
-    let waiting = LoopBound(WeakCall(call: call), to: loop)
-    loop.queue.asyncAfter(deadline: .now() + .nanoseconds(Int(call.limit.saturatedNanoseconds))) {
-      guard let call = waiting.value.call, call.connection == nil else { return }
-      call.finish(.failure(.deadlineExceeded(origin: origin, after: call.limit)))
+  func abandoned(_ call: Call) { waiting.removeAll { $0 === call } }
+
+  private func connection(for call: Call) -> ClientConnection? { connections.last { $0.takes(call) } }
+
+  /// Gives the calls that wait to connections that have room, in the order in which they came, and makes a connection for the rest.
+  private func dispatch() {
+    while let call = waiting.first, let connection = connection(for: call) {
+      waiting.removeFirst()
+      connection.run(call)
     }
+    connectIfNeeded()
   }
 
-  private struct WeakCall {
-    weak var call: Call?
+  /// Every waiting call would meet the same end: the origin cannot be reached.
+  private func failWaiting(_ reason: String) {
+    let calls = waiting
+    waiting = []
+    for call in calls { call.end(.connect(origin: origin.description, reason: reason)) }
   }
+
+  // MARK: Connections
 
   private func connectIfNeeded() {
-    guard connecting < waiting.count, all.count + connecting < configuration.connectionsLimit else { return }
-    var tls: Connector.TLS?
-    if origin.isSecure {
-      guard let context = configuration.tls else {
-        return failWaiting("https needs certificates to trust, and none are configured")
+    while !isShutDown, wantsConnection {
+      var tls: Connector.TLS?
+      if origin.isSecure {
+        guard let context = configuration.tls else {
+          return failWaiting("https needs certificates to trust, and none are configured")
+        }
+        tls = Connector.TLS(context: context, serverName: configuration.serverName ?? origin.host)
       }
-      tls = Connector.TLS(context: context, serverName: configuration.serverName ?? origin.host)
+      connecting += 1
+      let pool = LoopBound(self, to: loop)
+      // Not the call's deadline: the connection may serve others, and its failure is told to all that wait.
+      let deadline = ContinuousClock.now + configuration.connectDeadline
+      Connector.connect(host: origin.host, port: origin.port, tls: tls, on: loop, deadline: deadline) { result in
+        pool.value.connected(result)
+      }
     }
-    connecting += 1
-    let pool = LoopBound(self, to: loop)
-    // Not the call's deadline: the connection may serve others, and its failure is told to all that wait.
-    let deadline = ContinuousClock.now + configuration.connectDeadline
-    Connector.connect(host: origin.host, port: origin.port, tls: tls, on: loop, deadline: deadline) { result in
-      pool.value.connected(result)
-    }
+  }
+
+  private var wantsConnection: Bool {
+    let establishing = connecting + connections.count(where: \.isEstablishing)
+    guard establishing < waiting.count, connections.count + connecting < configuration.connectionsLimit else { return false }
+    return speaksHTTP1 || (establishing == 0 && !connections.contains(where: \.isShared))
   }
 
   private func connected(_ result: Result<LoopBound<Channel>, TransportError>) {
@@ -81,44 +99,43 @@ final class ConnectionPool {
     // A channel that was never started closes as it is released.
     case .success where isShutDown: break
     case .success(let channel):
-      let connection = ClientConnection(channel.value, in: self, origin: origin, configuration)
-      all[ObjectIdentifier(connection)] = connection
+      let connection = ClientConnection(channel.value, in: self)
+      connections.append(connection)
       do {
         try connection.start()
       } catch {
-        ended(connection)
+        connections.removeAll { $0 === connection }
         failWaiting(error.description)
       }
     }
   }
 
-  /// Every waiting call would meet the same end: the origin cannot be reached.
-  private func failWaiting(_ reason: String) {
-    let calls = waiting
-    waiting = []
-    for call in calls { call.finish(.failure(.connect(origin: origin.description, reason: reason))) }
+  func established(_ connection: ClientConnection) {
+    speaksHTTP1 = !connection.isShared
+    // Several were made because the origin spoke HTTP/1.1 before.
+    if connection.isShared, connections.contains(where: { $0 !== connection && $0.isShared }) { connection.retire() }
+    isReady(connection)
   }
 
-  /// A connection that is established can take a call.
+  /// A connection may have room for calls, or has ceased to be one that others share.
   func isReady(_ connection: ClientConnection) {
-    while let call = waiting.popFirst() {
-      if !call.isOver { return connection.run(call) }
+    if connections.last !== connection, let index = connections.firstIndex(where: { $0 === connection }) {
+      connections.append(connections.remove(at: index))
     }
-    idle.append(connection)
+    dispatch()
   }
 
   /// - Parameter failure: why the connection could not even be established; nil where it was.
   func ended(_ connection: ClientConnection, establishing failure: String? = nil) {
-    all[ObjectIdentifier(connection)] = nil
-    idle.removeAll { $0 === connection }
+    connections.removeAll { $0 === connection }
     if let failure { failWaiting(failure) }
-    connectIfNeeded()
+    dispatch()
   }
 
   func shutDown() {
     isShutDown = true
-    for call in waiting { call.finish(.failure(.shutDown)) }
+    for call in waiting { call.end(.shutDown) }
     waiting = []
-    for connection in all.values { connection.shutDown() }
+    for connection in connections { connection.shutDown() }
   }
 }

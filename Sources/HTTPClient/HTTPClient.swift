@@ -1,24 +1,35 @@
-import HTTP
+import Clocks
+import Dispatch
+package import HTTP2
 package import OpenSSL
 package import Transport
 
-/// The HTTP client of the API server and of key sets: HTTP/1.1 over kept connections, bounded, each call with a deadline.
+/// The HTTP client of the API server and of key sets: HTTP/2 over one connection to each origin that offers it by ALPN, else HTTP/1.1
+/// over kept ones; bounded, each call with a deadline.
 ///
 // @unchecked: `pools` is touched on the loop alone.
 package final class HTTPClient: HTTPSender, @unchecked Sendable {
   package struct Configuration: Sendable {
-    /// For `https` origins; nil refuses them.
+    /// For `https` origins; nil refuses them. HTTP/2 is spoken where it offers `h2` and the server takes it.
     package var tls: TLSContext?
     /// The name that certificates must carry where it is not the origin's host (kubeconfig's `tls-server-name`).
     package var serverName: String?
-    /// Connections to one origin at one time.
+    /// Connections to one origin at one time. With HTTP/2 there is one, and others only while they come to their end.
     package var connectionsLimit = 16
-    /// Calls that may wait for a connection to one origin.
+    /// One connection with HTTP/2. `concurrentStreamsLimit` bounds the calls on it, beside what the server allows.
+    package var http2 = HTTP2Limits()
+    /// Calls to one origin that may wait for a connection, or for a place on it.
     package var waitingLimit = 1024
     /// For a TCP connection to be made, and then for TLS to be agreed on.
     package var connectDeadline = Duration.seconds(10)
     /// A connection unused for longer is closed. Shorter than most servers', so that a call seldom meets a closing one.
     package var idleLifetime = Duration.seconds(50)
+    /// An HTTP/2 connection on which nothing has come for longer must answer a PING before it carries another call.
+    package var quietLimit = Duration.seconds(15)
+    /// An HTTP/2 connection on which nothing has come for longer, while calls wait for their responses, must answer a PING.
+    package var answerQuietLimit = Duration.seconds(3)
+    /// For the answer to a PING; then the connection is given up. With `answerQuietLimit` it should stay below the calls' deadlines.
+    package var pongDeadline = Duration.seconds(5)
 
     package init(tls: TLSContext? = nil, serverName: String? = nil) {
       self.tls = tls
@@ -37,7 +48,7 @@ package final class HTTPClient: HTTPSender, @unchecked Sendable {
   }
 
   package func send(_ request: ClientRequest, deadline: Duration) async throws(HTTPClientError) -> ClientResponse {
-    let call = Call(request, within: deadline)
+    let call = WholeCall(request, within: deadline)
     let bound = LoopBound(call, to: loop)
     let result = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
@@ -52,11 +63,26 @@ package final class HTTPClient: HTTPSender, @unchecked Sendable {
   }
 
   private func begin(_ call: Call) {
-    guard !isShutDown else { return call.finish(.failure(.shutDown)) }
+    guard !isShutDown else { return call.end(.shutDown) }
     let origin = call.request.origin
     let pool = pools[origin] ?? ConnectionPool(origin, configuration, on: loop)
     pools[origin] = pool
+    watch(call)
     pool.run(call)
+  }
+
+  /// Ends `call` when its time is over, wherever it is by then.
+  private func watch(_ call: Call) {
+    let watched = LoopBound(WeakCall(call: call), to: loop)
+    let rest = ContinuousClock.now.duration(to: call.deadline)
+    loop.queue.asyncAfter(deadline: .now() + .nanoseconds(Int(rest.saturatedNanoseconds))) {
+      guard let call = watched.value.call, !call.isOver else { return }
+      if let error = call.overdue(.now) { call.abandon(error) } else { self.watch(call) }
+    }
+  }
+
+  private struct WeakCall {
+    weak var call: Call?
   }
 
   /// Closes every connection; calls under way, and all later ones, fail with `.shutDown`.

@@ -104,7 +104,7 @@ extension APIError {
   private static func disposition(_ error: HTTPClientError) -> Disposition {
     switch error {
     case .deadlineExceeded: .retry(.timeout, after: nil)
-    case .overloaded: .retry(.throttled, after: nil)
+    case .overloaded, .refused: .retry(.throttled, after: nil)
     case .responseTooLarge: .permanent(.rejected)
     case .connect, .connectionLost, .malformedResponse, .shutDown: .retry(.network, after: nil)
     }

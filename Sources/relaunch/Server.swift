@@ -151,6 +151,9 @@ struct Server: Sendable {
     return (push, try resolve("ops", settings.ops), admin)
   }
 
+  /// What clients of ours offer by ALPN.
+  private static let applicationProtocols = ["h2", "http/1.1"]
+
   /// - Returns: nil in a dry run without a cluster.
   private static func apiClient(_ settings: Settings, _ loop: Loop, _ logger: Logger) throws -> APIClient? {
     let credentials: Credentials
@@ -168,7 +171,7 @@ struct Server: Sendable {
       trust: credentials.trust.map { .authorities(pem: $0) } ?? .systemRoots,
       identity: credentials.clientCertificate.map {
         TLSIdentity(certificateChainPEM: $0.certificate, privateKeyPEM: $0.key.bytes)
-      })
+      }, applicationProtocols: Self.applicationProtocols)
     let client = HTTPClient(HTTPClient.Configuration(tls: tls, serverName: credentials.serverName), on: loop)
     logger.info("cluster", metadata: ["server": "\(credentials.origin)", "namespace": "\(credentials.namespace)"])
     return APIClient(credentials, sender: client, callDeadline: settings.kubernetes.callDeadline)
@@ -177,7 +180,8 @@ struct Server: Sendable {
   private static func keyStores(
     _ settings: Settings, _ loop: Loop, _ registry: MetricsRegistry, _ logger: Logger
   ) throws -> [String: KeyStore] {
-    let client = HTTPClient(HTTPClient.Configuration(tls: try TLSContext.client()), on: loop)
+    let client = HTTPClient(
+      HTTPClient.Configuration(tls: try TLSContext.client(applicationProtocols: Self.applicationProtocols)), on: loop)
     var stores: [String: KeyStore] = [:]
     for source in settings.sources {
       guard let authentication = source.authentication else { continue }
