@@ -83,9 +83,15 @@ struct HTTP1Content: Sendable {
     }
   }
 
+  /// Takes the content that has come, which no longer counts towards the limit.
+  mutating func takeBytes() -> [UInt8] {
+    defer { bytes = [] }
+    return bytes
+  }
+
   private mutating func take(_ queue: inout ByteQueue, upTo wanted: Int) throws(HTTP1Error) -> Int {
     let count = min(wanted, queue.count)
-    guard bytes.count + count <= limit else { throw .contentTooLarge }
+    guard count <= limit - bytes.count else { throw .contentTooLarge }
     bytes.append(contentsOf: queue.prefix(count))
     queue.removeFirst(count)
     return count
@@ -98,7 +104,7 @@ struct HTTP1Content: Sendable {
       return nil
     }
     overhead += end
-    guard end > 0, end <= Self.lineBytesLimit, overhead <= Self.overheadLimit + limit else { throw .malformedChunk }
+    guard end > 0, end <= Self.lineBytesLimit, overhead - Self.overheadLimit <= limit else { throw .malformedChunk }
     guard queue[end - 1] == UInt8(ascii: "\r") else { throw .malformedChunk }
     let line = Array(queue.prefix(end - 1))
     queue.removeFirst(end + 1)

@@ -81,6 +81,17 @@ package struct HTTP1ResponseDecoder: Sendable {
     }
   }
 
+  /// Takes what has come of a response that is not complete, for a caller who does not wait for its end: the head, and of the content
+  /// what was not taken before. The rest then comes as the content of `.response`, and the limit counts what is not taken.
+  /// - Returns: nil where the head is not complete.
+  package mutating func takePart() -> HTTPResponse? {
+    guard case .content(let head, var content, let keepsAlive) = state else { return nil }
+    var part = head
+    part.content = content.takeBytes()
+    state = .content(head, content, keepsAlive: keepsAlive)
+    return part
+  }
+
   /// Says that the connection has ended.
   /// - Returns: the response whose end that is, if its content was to run until then.
   package mutating func finish() throws(HTTP1Error) -> HTTPResponse {

@@ -51,7 +51,7 @@ class Call {
 
   // MARK: For a subclass to say
 
-  /// Whether the content goes to its reader in pieces, who then says what of it is used up.
+  /// Whether the content goes to its reader in pieces, which are used up as it takes them.
   var isStreamed: Bool { false }
   /// When `overdue` is to be asked next.
   var deadline: ContinuousClock.Instant { preconditionFailure("a call without a deadline") }
@@ -67,4 +67,11 @@ class Call {
 protocol CallCarrier: AnyObject {
   /// The call is over, by our own doing: nothing more of it is wanted.
   func abandoned(_ call: Call)
+  /// The reader of a streamed call has used up so many bytes of what it was given.
+  func consumed(_ count: Int, of call: Call)
+}
+
+extension CallCarrier {
+  /// Of a call that waits nothing has come.
+  func consumed(_ count: Int, of call: Call) {}
 }

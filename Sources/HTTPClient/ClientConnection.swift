@@ -37,6 +37,9 @@ final class ClientConnection: ChannelHandler {
   /// Whether it is established, and closing it loses nothing.
   var isIdle: Bool { conversation?.isIdle ?? false }
 
+  /// Streamed calls under way on it.
+  var streamedCount: Int { conversation?.streamedCount ?? 0 }
+
   func takes(_ call: Call) -> Bool { conversation?.takes(call) ?? false }
 
   func run(_ call: Call) { conversation?.run(call) }

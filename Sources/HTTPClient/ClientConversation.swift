@@ -2,6 +2,8 @@
 protocol ClientConversation: CallCarrier {
   /// Whether it takes many calls at a time, and will take more of them: further connections would be waste.
   var isShared: Bool { get }
+  /// Streamed calls under way.
+  var streamedCount: Int { get }
   /// Whether nothing is under way, so that closing the connection loses nothing.
   var isIdle: Bool { get }
   /// The connection is the conversation's from now on.
@@ -10,8 +12,6 @@ protocol ClientConversation: CallCarrier {
   func takes(_ call: Call) -> Bool
   /// Sends a call that it takes.
   func run(_ call: Call)
-  /// The reader of a streamed call has used up so many bytes of what it was given.
-  func consumed(_ count: Int, of call: Call)
   func received(_ bytes: Span<UInt8>)
   /// The peer sends nothing more.
   func receivedEnd()

@@ -27,6 +27,9 @@ final class ConnectionPool: CallCarrier {
   func run(_ call: Call) {
     guard !call.isOver else { return }
     guard !isShutDown else { return call.end(.shutDown) }
+    guard !call.isStreamed || streamedCount < streamedCallsLimit else {
+      return call.end(.overloaded(origin: origin.description))
+    }
     if waiting.isEmpty, let connection = connection(for: call) {
       connection.run(call)
     } else if waiting.count < configuration.waitingLimit {
@@ -46,6 +49,13 @@ final class ConnectionPool: CallCarrier {
   }
 
   func abandoned(_ call: Call) { waiting.removeAll { $0 === call } }
+
+  private var streamedCount: Int {
+    waiting.count(where: \.isStreamed) + connections.reduce(0) { $0 + $1.streamedCount }
+  }
+
+  /// Each may have a connection of its own, and one is always left for calls that end soon.
+  private var streamedCallsLimit: Int { min(configuration.streamedCallsLimit, configuration.connectionsLimit - 1) }
 
   private func connection(for call: Call) -> ClientConnection? { connections.last { $0.takes(call) } }
 

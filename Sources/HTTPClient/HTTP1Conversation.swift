@@ -3,11 +3,16 @@ import Transport
 
 /// HTTP/1.1 on one connection: one call at a time.
 final class HTTP1Conversation: ClientConversation {
+  /// What the reader of a streamed response may leave unread before its server is held back, in bytes.
+  private static let unconsumedBytesLimit = 64 << 10
+
   private let connection: ClientConnection
   private var decoder = HTTP1ResponseDecoder()
   private var call: Call?
   /// Whether a response has come over this connection: then the server may have closed it while our next request was under way.
   private var isReused = false
+  /// Content of a streamed call that its reader has not used up.
+  private var unconsumedBytes = 0
 
   init(_ connection: ClientConnection) { self.connection = connection }
 
@@ -17,6 +22,7 @@ final class HTTP1Conversation: ClientConversation {
   // MARK: ClientConversation
 
   var isShared: Bool { false }
+  var streamedCount: Int { call?.isStreamed == true ? 1 : 0 }
   var isIdle: Bool { call == nil }
 
   func begin() { channel.setDeadline(.now + pool.configuration.idleLifetime) }
@@ -29,7 +35,8 @@ final class HTTP1Conversation: ClientConversation {
     // The call has a clock of its own.
     channel.setDeadline(nil)
     let request = call.request
-    decoder.expectResponse(to: request.method, contentBytesLimit: request.responseBytesLimit)
+    unconsumedBytes = 0
+    decoder.expectResponse(to: request.method, contentBytesLimit: call.isStreamed ? .max : request.responseBytesLimit)
     var bytes: [UInt8] = []
     HTTP1Writer.write(
       request.method, target: request.target, authority: request.origin.authority, fields: request.fields,
@@ -38,7 +45,11 @@ final class HTTP1Conversation: ClientConversation {
     channel.send(bytes)
   }
 
-  func consumed(_ count: Int, of call: Call) {}
+  func consumed(_ count: Int, of call: Call) {
+    guard call === self.call else { return }
+    unconsumedBytes -= count
+    if unconsumedBytes < Self.unconsumedBytesLimit { channel.resumeReading() }
+  }
 
   func received(_ bytes: Span<UInt8>) {
     decoder.receive(bytes)
@@ -46,7 +57,7 @@ final class HTTP1Conversation: ClientConversation {
     guard let call else { return channel.close() }
     do throws(HTTP1Error) {
       switch try decoder.next() {
-      case .needsMore: break
+      case .needsMore: deliverPart(to: call)
       case .response(let response, let keepsAlive): finish(call, response, keepsAlive: keepsAlive)
       }
     } catch {
@@ -101,11 +112,20 @@ final class HTTP1Conversation: ClientConversation {
     self.call = nil
     deliver(response, to: call)
     call.end()
+    channel.resumeReading()
     // An answer that came before the whole request had left leaves the rest of it in the way.
     guard keepsAlive, channel.isOpen, channel.unsentBytes == 0 else { return channel.close() }
     isReused = true
     channel.setDeadline(.now + pool.configuration.idleLifetime)
     pool.isReady(connection)
+  }
+
+  /// Gives a streamed call what has come of its response.
+  private func deliverPart(to call: Call) {
+    guard call.isStreamed, let part = decoder.takePart() else { return }
+    unconsumedBytes += part.content.count
+    deliver(part, to: call)
+    if unconsumedBytes >= Self.unconsumedBytesLimit { channel.pauseReading() }
   }
 
   private func deliver(_ response: HTTPResponse, to call: Call) {

@@ -34,6 +34,7 @@ final class HTTP2Conversation: ClientConversation {
   // MARK: ClientConversation
 
   var isShared: Bool { !isRetired && channel.isOpen }
+  var streamedCount: Int { calls.values.count(where: \.isStreamed) + (held?.isStreamed == true ? 1 : 0) }
   var isIdle: Bool { calls.isEmpty && held == nil }
 
   func begin() {

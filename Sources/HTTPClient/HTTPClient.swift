@@ -1,5 +1,6 @@
 import Clocks
 import Dispatch
+import HTTP
 package import HTTP2
 package import OpenSSL
 package import Transport
@@ -20,6 +21,9 @@ package final class HTTPClient: HTTPSender, @unchecked Sendable {
     package var http2 = HTTP2Limits()
     /// Calls to one origin that may wait for a connection, or for a place on it.
     package var waitingLimit = 1024
+    /// Calls to one origin whose response is read in pieces, at one time; more are refused with `HTTPClientError.overloaded`. Below
+    /// `connectionsLimit` in any case, because with HTTP/1.1 each of them holds a connection for as long as it runs.
+    package var streamedCallsLimit = 8
     /// For a TCP connection to be made, and then for TLS to be agreed on.
     package var connectDeadline = Duration.seconds(10)
     /// A connection unused for longer is closed. Shorter than most servers', so that a call seldom meets a closing one.
@@ -60,6 +64,33 @@ package final class HTTPClient: HTTPSender, @unchecked Sendable {
       loop.perform { bound.value.abandon(.connectionLost(origin: request.origin.description, reason: "the call was cancelled")) }
     }
     return try result.get()
+  }
+
+  /// Sends `request` and returns with the head of the final response, whatever its status; the content is read from there, for as long
+  /// as the server sends some. `responseBytesLimit` does not count.
+  ///
+  /// Cancelling the task, and later the one that reads, gives the call up.
+  /// - Parameters:
+  ///   - headDeadline: from connecting to the last byte of the head.
+  ///   - silenceLimit: how long nothing of the content may come. What comes for other calls does not count, nor does the time in which
+  ///     something is unread.
+  package func stream(
+    _ request: ClientRequest, headDeadline: Duration, silenceLimit: Duration
+  ) async throws(HTTPClientError) -> StreamedResponse {
+    let call = LoopBound(StreamedCall(request, headWithin: headDeadline, silenceLimit: silenceLimit), to: loop)
+    // Made first: if the head comes and the task is gone, its release gives the call up.
+    let content = ResponseContent(call)
+    let result = await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        loop.perform {
+          if call.value.begin(continuation) { self.begin(call.value) }
+        }
+      }
+    } onCancel: {
+      loop.perform { call.value.cancel() }
+    }
+    let head = try result.get()
+    return StreamedResponse(status: head.status, fields: head.fields, content: content)
   }
 
   private func begin(_ call: Call) {

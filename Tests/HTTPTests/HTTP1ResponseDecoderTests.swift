@@ -48,6 +48,28 @@ struct HTTP1ResponseDecoderTests {
     #expect(responses(bytewise(Array(input.utf8)), ends: true) == [.error(error)])
   }
 
+  @Test func givesPartsToWhoDoesNotWait() throws {
+    var decoder = HTTP1ResponseDecoder()
+    // Less than the whole: what was taken counts no more.
+    decoder.expectResponse(to: .get, contentBytesLimit: 4)
+    #expect(decoder.takePart() == nil)
+    func feed(_ text: String) throws -> HTTP1ResponseDecoder.Step {
+      decoder.receive(Array(text.utf8).span)
+      return try decoder.next()
+    }
+    _ = try feed("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
+    #expect(decoder.takePart()?.content.isEmpty == true)
+    for _ in 0..<3 {
+      _ = try feed("3\r\nabc\r\n")
+      #expect(decoder.takePart()?.content == Array("abc".utf8))
+    }
+    guard case .response(let rest, keepsAlive: true) = try feed("1\r\nd\r\n0\r\n\r\n") else {
+      Issue.record("the response is complete")
+      return
+    }
+    #expect(rest.status == .ok && rest.content == Array("d".utf8))
+  }
+
   @Test func readsOneResponseAfterTheOther() {
     let one = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n"
     #expect(

@@ -30,7 +30,8 @@ import Testing
       (.connectionLost(origin: "o", reason: "reset"), .retry(.network, after: nil)),
       (.malformedResponse(origin: "o", reason: "?"), .retry(.network, after: nil)),
       (.deadlineExceeded(origin: "o", after: .seconds(10)), .retry(.timeout, after: nil)),
-      (.overloaded(origin: "o"), .retry(.throttled, after: nil)), (.shutDown, .retry(.network, after: nil)),
+      (.overloaded(origin: "o"), .retry(.throttled, after: nil)),
+      (.refused(origin: "o", times: 4), .retry(.throttled, after: nil)), (.shutDown, .retry(.network, after: nil)),
       (.responseTooLarge(origin: "o", limit: 1), .permanent(.rejected)),
     ] as [(HTTPClientError, Disposition)])
   func everyMissingAnswerHasItsDisposition(_ error: HTTPClientError, _ expected: Disposition) {
