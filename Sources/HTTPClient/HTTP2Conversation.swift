@@ -42,16 +42,17 @@ final class HTTP2Conversation: ClientConversation {
     settle()
   }
 
-  /// Before the server has said how many streams it takes, one call goes ahead alone: a second might be refused.
+  /// Before the server has said how many streams it takes, one call goes ahead alone: a second might be refused. While a PING is not
+  /// answered, calls wait: what has not been sent can still go elsewhere.
   func takes(_ call: Call) -> Bool {
-    isShared && held == nil && session.canSubmit && (session.hasReceivedPreface || calls.isEmpty)
+    isShared && pinged == nil && session.canSubmit && (session.hasReceivedPreface || calls.isEmpty)
   }
 
   func run(_ call: Call) {
     call.carrier = self
     let now = ContinuousClock.now
     lastUsed = now
-    if calls.isEmpty, now - lastReceived >= pool.configuration.quietLimit {
+    if now - lastReceived >= pool.configuration.quietLimit {
       // Whoever sends on a connection whose other end is gone learns so after minutes. A call that has not been sent can still go
       // elsewhere, whatever its method.
       held = call
@@ -235,6 +236,7 @@ final class HTTP2Conversation: ClientConversation {
     isClosing = true
     isRetired = true
     send()
+    channel.setDeadline(.now + pool.configuration.pongDeadline)
     channel.closeWhenSent()
   }
 
@@ -247,6 +249,8 @@ final class HTTP2Conversation: ClientConversation {
   // MARK: Clocks
 
   func deadlinePassed() {
+    // The server does not take the last words.
+    if isClosing { return channel.close() }
     let now = ContinuousClock.now
     let configuration = pool.configuration
     channel.setDeadline(now + Self.checkInterval)

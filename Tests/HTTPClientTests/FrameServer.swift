@@ -64,6 +64,8 @@ final class FrameServer: @unchecked Sendable {
       self.server = server
     }
 
+    /// The peer of another connection.
+    func other(_ number: Int) -> Peer? { server?.peers[number] }
     func send(_ frames: Frame...) { channel.send(frames.flatMap(\.bytes)) }
     func close() { channel.close() }
 
@@ -110,7 +112,7 @@ final class FrameServer: @unchecked Sendable {
   private let authority: SelfSignedAuthority
   private let loop: Loop
   private var listener: Listener?
-  private var count = 0
+  private var peers: [Peer] = []
   fileprivate let script: (Frame, Peer) -> Void
   fileprivate let events: AsyncStream<(Int, Frame)>.Continuation
   private let seen: AsyncStream<(Int, Frame)>
@@ -145,8 +147,9 @@ final class FrameServer: @unchecked Sendable {
 
     func accept(_ channel: Channel) {
       guard let server else { return }
-      try? channel.start(Peer(channel, server.count, of: server))
-      server.count += 1
+      let peer = Peer(channel, server.peers.count, of: server)
+      server.peers.append(peer)
+      try? channel.start(peer)
     }
   }
 
@@ -157,6 +160,9 @@ final class FrameServer: @unchecked Sendable {
     change(&configuration)
     return HTTPClient(configuration, on: try Loop(name: "client"))
   }
+
+  /// How many connections there have been.
+  var connectionCount: Int { loop.queue.sync { peers.count } }
 
   /// The next frame that `isWanted`, with the number of its connection.
   func next(where isWanted: (Frame) -> Bool) async -> (connection: Int, frame: Frame)? {

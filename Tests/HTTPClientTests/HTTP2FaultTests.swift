@@ -21,6 +21,18 @@ import Testing
     client.shutDown()
   }
 
+  @Test func callsWaitForTheFirstConnectionRatherThanMakeMore() async throws {
+    let server = try FrameServer { frame, peer in if frame.kind == .headers { peer.send(.head(frame.stream, ends: true)) } }
+    let client = try server.client()
+    let results = await withTaskGroup(of: HTTPStatus?.self) { group in
+      for _ in 0..<20 { group.addTask { await outcome(client, .patch, server.origin).status } }
+      return await group.reduce(into: []) { $0.append($1) }
+    }
+    #expect(results == Array(repeating: .ok, count: 20))
+    #expect(server.connectionCount == 1)
+    client.shutDown()
+  }
+
   @Test func aServerThatRefusesEveryTimeIsNotAskedForEver() async throws {
     let server = try FrameServer { frame, peer in
       if frame.kind == .headers { peer.send(.reset(frame.stream, 7)) }
@@ -43,6 +55,22 @@ import Testing
     async let second = outcome(client, .patch, server.origin)
     #expect(try await first.get().content == Array("here".utf8))
     #expect(try await second.get().content == Array("elsewhere".utf8))
+    client.shutDown()
+  }
+
+  @Test func afterGoAwayNewCallsHaveANewConnectionAndOldOnesFinish() async throws {
+    let server = try FrameServer { frame, peer in
+      guard frame.kind == .headers else { return }
+      if peer.number == 0 { return peer.send(.goAway(last: .max)) }
+      peer.send(.head(frame.stream, ends: true))
+      peer.other(0)?.send(.head(1), .data(1, "finished"))
+    }
+    let client = try server.client()
+    async let old = outcome(client, .patch, server.origin)
+    _ = await server.next { $0.kind == .headers }
+    #expect(await outcome(client, .patch, server.origin).status == .ok)
+    #expect(try await old.get().content == Array("finished".utf8))
+    #expect(server.connectionCount == 2)
     client.shutDown()
   }
 
@@ -153,6 +181,20 @@ import Testing
     } else {
       #expect(result.error == lost(server, "the server does not answer a PING within 0.05 seconds"))
     }
+    client.shutDown()
+  }
+
+  @Test func aCallThatComesWhileAPingIsOpenIsNotSent() async throws {
+    let server = try fallsSilent()
+    let client = try server.client {
+      $0.answerQuietLimit = .zero
+      $0.pongDeadline = .milliseconds(300)
+    }
+    #expect(await outcome(client, .get, server.origin).status == .ok)
+    async let dying = outcome(client, .patch, server.origin)
+    _ = await server.next { $0.kind == .ping && $0.flags == 0 }
+    #expect(await outcome(client, .patch, server.origin).status == .ok, "over another connection")
+    #expect(await dying.loss != nil)
     client.shutDown()
   }
 

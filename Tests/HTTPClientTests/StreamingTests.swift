@@ -11,7 +11,7 @@ import Transport
   private typealias Frame = FrameServer.Frame
 
   private func open(
-    _ client: HTTPClient, _ origin: Origin, headDeadline: Duration = .seconds(20), silenceLimit: Duration = .seconds(20)
+    _ client: HTTPClient, _ origin: Origin, headDeadline: Duration = .seconds(20), silenceLimit: Duration = .seconds(600)
   ) async throws(HTTPClientError) -> StreamedResponse {
     try await client.stream(ClientRequest(.get, origin, "/watch"), headDeadline: headDeadline, silenceLimit: silenceLimit)
   }
@@ -188,10 +188,19 @@ import Transport
       hasSent.withLock { $0 = true }
       _ = peer.read()
     }
+    let other = try serve { listener in
+      let peer = try listener.accept()
+      for _ in 0..<1_000 {
+        _ = peer.read(through: "\r\n\r\n")
+        peer.send("HTTP/1.1 204 No Content\r\n\r\n")
+      }
+      _ = peer.read()
+    }
     let client = try plainClient()
     var iterator = try await open(client, origin).content.makeAsyncIterator()
     var count = try await iterator.next()?.count ?? 0
-    // Sockets hold a few MiB, and we little more than a piece.
+    // More turns of the client's loop than it would take to read everything. Sockets hold a few MiB, and we little more than a piece.
+    for _ in 0..<1_000 { #expect(await outcome(client, .get, other).status == .noContent) }
     #expect(!hasSent.withLock { $0 })
     while let piece = try await iterator.next() { count += piece.count }
     #expect(count == size)
