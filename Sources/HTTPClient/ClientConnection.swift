@@ -5,33 +5,46 @@ import Transport
 /// servers that have no ALPN, it is HTTP/1.1.
 final class ClientConnection: ChannelHandler {
   private enum Phase {
-    /// TLS is being agreed on.
-    case establishing
+    /// The proxy has been asked for a tunnel to the origin.
+    case tunnelling(ProxyTunnel)
+    /// TLS is being agreed on, where there is any.
+    case securing
     case talking(any ClientConversation)
     case over
   }
 
   let channel: Channel
   let pool: ConnectionPool
-  private var phase = Phase.establishing
+  private let tls: Connector.TLS?
+  private var phase = Phase.securing
   private var hasServerClosed = false
   /// Why we close the connection, where calls may be under way.
   private var reason: String?
 
-  init(_ channel: Channel, in pool: ConnectionPool) {
+  /// - Parameters:
+  ///   - tunnel: to be asked for first; nil where the channel leads to the origin, or to a proxy that takes requests for it.
+  ///   - tls: to be spoken with the origin.
+  init(_ channel: Channel, in pool: ConnectionPool, tunnel: ProxyTunnel?, tls: Connector.TLS?) {
     self.channel = channel
     self.pool = pool
+    self.tls = tls
+    if let tunnel { phase = .tunnelling(tunnel) }
   }
 
   func start() throws(TransportError) {
-    // For the TLS handshake.
+    // For the proxy's answer or the TLS handshake.
     channel.setDeadline(.now + pool.configuration.connectDeadline)
     try channel.start(self)
   }
 
   // MARK: For the pool
 
-  var isEstablishing: Bool { if case .establishing = phase { true } else { false } }
+  var isEstablishing: Bool {
+    switch phase {
+    case .tunnelling, .securing: true
+    case .talking, .over: false
+    }
+  }
   /// Whether it takes all the calls that there may be, now or in a moment.
   var isShared: Bool { conversation?.isShared ?? false }
   /// Whether it is established, and closing it loses nothing.
@@ -70,6 +83,8 @@ final class ClientConnection: ChannelHandler {
   // MARK: ChannelHandler
 
   func established(_ applicationProtocol: String?) {
+    if case .tunnelling(let tunnel) = phase { return channel.send(tunnel.request) }
+    if let tls, !channel.isSecure { return channel.secure(tls) }
     let conversation: any ClientConversation
     if applicationProtocol == "h2" {
       do throws(HTTP2Error) {
@@ -86,15 +101,39 @@ final class ClientConnection: ChannelHandler {
     pool.established(self)
   }
 
-  func received(_ bytes: Span<UInt8>) { conversation?.received(bytes) }
+  func received(_ bytes: Span<UInt8>) {
+    switch phase {
+    case .tunnelling(var tunnel):
+      do throws(ProxyRefusal) {
+        let stands = try tunnel.receive(bytes)
+        phase = stands ? .securing : .tunnelling(tunnel)
+        if stands { established(nil) }
+      } catch {
+        close(because: error.description)
+      }
+    case .talking(let conversation): conversation.received(bytes)
+    case .securing, .over: break
+    }
+  }
 
-  func receivedEnd() { if let conversation { conversation.receivedEnd() } else { channel.close() } }
+  func receivedEnd() {
+    switch phase {
+    case .tunnelling(let tunnel): close(because: tunnel.refusal("it closed the connection").description)
+    case .talking(let conversation): conversation.receivedEnd()
+    case .securing, .over: channel.close()
+    }
+  }
 
   func sentAll() { conversation?.sentAll() }
 
   func deadlinePassed() {
-    if let conversation { return conversation.deadlinePassed() }
-    close(because: "no TLS handshake within \(pool.configuration.connectDeadline)")
+    let limit = pool.configuration.connectDeadline
+    switch phase {
+    case .tunnelling(let tunnel): close(because: tunnel.refusal("no answer within \(limit)").description)
+    case .securing: close(because: "no TLS handshake within \(limit)")
+    case .talking(let conversation): conversation.deadlinePassed()
+    case .over: break
+    }
   }
 
   func closed(_ closure: ChannelClosure) {

@@ -4,6 +4,8 @@ import Transport
 /// The connections to one origin, and the calls that wait for one.
 final class ConnectionPool: CallCarrier {
   let configuration: HTTPClient.Configuration
+  /// What the origin is reached through.
+  let proxy: Proxy?
   private let origin: Origin
   private let loop: Loop
   /// In the order in which they were last used. Used last is used next: few connections stay warm, and the others age and are closed.
@@ -19,6 +21,7 @@ final class ConnectionPool: CallCarrier {
     self.origin = origin
     self.configuration = configuration
     self.loop = loop
+    proxy = configuration.proxies.proxy(for: origin)
     speaksHTTP1 = !origin.isSecure
   }
 
@@ -90,8 +93,9 @@ final class ConnectionPool: CallCarrier {
       let pool = LoopBound(self, to: loop)
       // Not the call's deadline: the connection may serve others, and its failure is told to all that wait.
       let deadline = ContinuousClock.now + configuration.connectDeadline
-      Connector.connect(host: origin.host, port: origin.port, tls: tls, on: loop, deadline: deadline) { result in
-        pool.value.connected(result)
+      let (host, port) = proxy.map { ($0.host, $0.port) } ?? (origin.host, origin.port)
+      Connector.connect(host: host, port: port, tls: proxy == nil ? tls : nil, on: loop, deadline: deadline) { [tls] result in
+        pool.value.connected(result, tls)
       }
     }
   }
@@ -102,14 +106,15 @@ final class ConnectionPool: CallCarrier {
     return speaksHTTP1 || (establishing == 0 && !connections.contains(where: \.isShared))
   }
 
-  private func connected(_ result: Result<LoopBound<Channel>, TransportError>) {
+  private func connected(_ result: Result<LoopBound<Channel>, TransportError>, _ tls: Connector.TLS?) {
     connecting -= 1
     switch result {
-    case .failure(let error): failWaiting(error.description)
+    case .failure(let error): failWaiting(proxy.map { "proxy \($0): \(error)" } ?? error.description)
     // A channel that was never started closes as it is released.
     case .success where isShutDown: break
     case .success(let channel):
-      let connection = ClientConnection(channel.value, in: self)
+      let tunnel = tls == nil ? nil : proxy.map { ProxyTunnel(to: origin, through: $0) }
+      let connection = ClientConnection(channel.value, in: self, tunnel: tunnel, tls: tls)
       connections.append(connection)
       do {
         try connection.start()

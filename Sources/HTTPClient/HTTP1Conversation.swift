@@ -37,11 +37,16 @@ final class HTTP1Conversation: ClientConversation {
     let request = call.request
     unconsumedBytes = 0
     decoder.expectResponse(to: request.method, contentBytesLimit: call.isStreamed ? .max : request.responseBytesLimit)
+    var target = request.target
+    var fields = request.fields
+    if let proxy = pool.proxy, !request.origin.isSecure {
+      // The proxy is told whom the request is for: the absolute form, RFC 9112 section 3.2.2.
+      target = request.origin.description + target
+      if let authorization = proxy.authorization { fields.append("proxy-authorization", authorization) }
+    }
     var bytes: [UInt8] = []
     HTTP1Writer.write(
-      request.method, target: request.target, authority: request.origin.authority, fields: request.fields,
-      content: request.content,
-      to: &bytes)
+      request.method, target: target, authority: request.origin.authority, fields: fields, content: request.content, to: &bytes)
     channel.send(bytes)
   }
 

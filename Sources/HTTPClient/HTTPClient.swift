@@ -15,6 +15,8 @@ package final class HTTPClient: HTTPSender, @unchecked Sendable {
     package var tls: TLSContext?
     /// The name that certificates must carry where it is not the origin's host (kubeconfig's `tls-server-name`).
     package var serverName: String?
+    /// What origins are reached through: https ones by a tunnel, http ones by requests to the proxy.
+    package var proxies = ProxySettings()
     /// Connections to one origin at one time. With HTTP/2 there is one, and others only while they come to their end.
     package var connectionsLimit = 16
     /// One connection with HTTP/2. `concurrentStreamsLimit` bounds the calls on it, beside what the server allows.

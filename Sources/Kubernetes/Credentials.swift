@@ -12,19 +12,22 @@ package struct Credentials: Hashable, Sendable {
   package var trust: [UInt8]?
   /// The name to ask for in TLS and to find in the server's certificate, where it is not the origin's host.
   package var serverName: String?
+  /// What the API server is reached through, whatever the environment says; nil to go by that.
+  package var proxy: Proxy?
   package var clientCertificate: ClientCertificate?
   package var token: TokenSource
   /// The namespace that is meant where none is named.
   package var namespace: String
 
   package init(
-    origin: Origin, pathPrefix: String = "", trust: [UInt8]? = nil, serverName: String? = nil,
+    origin: Origin, pathPrefix: String = "", trust: [UInt8]? = nil, serverName: String? = nil, proxy: Proxy? = nil,
     clientCertificate: ClientCertificate? = nil, token: TokenSource = .none, namespace: String = "default"
   ) {
     self.origin = origin
     self.pathPrefix = pathPrefix
     self.trust = trust
     self.serverName = serverName
+    self.proxy = proxy
     self.clientCertificate = clientCertificate
     self.token = token
     self.namespace = namespace

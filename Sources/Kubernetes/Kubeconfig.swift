@@ -73,8 +73,10 @@ package struct Kubeconfig: Sendable {
         "insecure-skip-tls-verify", "would hand our token to anyone who answers",
         fix: "remove it and give the cluster's CA in certificate-authority, or the certificate's name in tls-server-name")
     }
-    if cluster.text("proxy-url") != nil {
-      throw cluster.error("proxy-url", "is not supported", fix: "remove it and reach the API server directly")
+    let proxy = try cluster.text("proxy-url").map { url throws(CredentialsError) in
+      do throws(ProxyError) { return try Proxy(url: url) } catch {
+        throw cluster.error("proxy-url", "\(error)", fix: ProxyError.advice)
+      }
     }
     var prefix = Substring(target)
     while prefix.hasSuffix("/") { prefix.removeLast() }
@@ -84,7 +86,7 @@ package struct Kubeconfig: Sendable {
       trust: try authority.map { found throws(CredentialsError) in
         try Self.certificates(found.bytes, file: found.file, field: found.field)
       },
-      serverName: cluster.text("tls-server-name"))
+      serverName: cluster.text("tls-server-name"), proxy: proxy)
   }
 
   private func authenticate(_ credentials: inout Credentials, as user: KubeconfigEntry) throws(CredentialsError) {

@@ -10,7 +10,7 @@ package final class Channel: Watcher {
   private let descriptor: Descriptor
   /// Who the peer is; nil where it was gone before anyone could ask.
   package let peerHost: SocketAddress.Host?
-  private let tls: TLSSession?
+  private var tls: TLSSession?
   private var handler: (any ChannelHandler)?
   private var identity: WatchIdentity?
   private var interest: Readiness = [.input]
@@ -57,6 +57,20 @@ package final class Channel: Watcher {
 
   /// Bytes that were sent here and have not left for the kernel yet.
   package var unsentBytes: Int { output.count - outputStart }
+
+  /// Begins TLS, as a client, on a channel that has spoken none: what comes from now on is its handshake. The handler hears once more that
+  /// the channel is established.
+  package func secure(_ tls: Connector.TLS) {
+    precondition(self.tls == nil, "TLS inside TLS")
+    guard isOpen else { return }
+    do {
+      self.tls = try TLSSession(tls.context, serverName: tls.serverName)
+    } catch {
+      return end(.tls("\(error)"))
+    }
+    isEstablished = false
+    advanceTLS()
+  }
 
   /// When `deadlinePassed` is to be called; nil for never. Kept to a quarter of a second.
   package func setDeadline(_ instant: ContinuousClock.Instant?) { deadline = instant }

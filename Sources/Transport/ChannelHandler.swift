@@ -1,6 +1,6 @@
 /// The protocol above a channel. Every call comes on the loop's queue.
 package protocol ChannelHandler: AnyObject {
-  /// The channel may be sent to. Called first, once.
+  /// The channel may be sent to. Called first, and once; again after `Channel.secure`.
   /// - Parameter applicationProtocol: what ALPN agreed on; nil without TLS or ALPN.
   func established(_ applicationProtocol: String?)
   /// Bytes came, decrypted where the channel has TLS. They are lent for the call.

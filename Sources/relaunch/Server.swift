@@ -33,13 +33,14 @@ struct Server: Sendable {
     let pushLoop = try Loop(name: "push")
     let controlLoop = try Loop(name: "control")
     let addresses = try Self.addresses(settings)
+    let proxies = try ProxySettings(environment: ProcessInfo.processInfo.environment)
     let generations = GenerationStore(rules: settings.rules, mapping: settings.mapping, logger: logger)
     let (gate, adminToken) = try Self.adminGate(settings)
     self.adminToken = adminToken
     let deployer = try Deployer(
       Deployer.Environment(
-        settings: settings, api: try Self.apiClient(settings, controlLoop, logger),
-        keys: try Self.keyStores(settings, controlLoop, registry, logger), generations: generations,
+        settings: settings, api: try Self.apiClient(settings, proxies, controlLoop, logger),
+        keys: try Self.keyStores(settings, proxies, controlLoop, registry, logger), generations: generations,
         adminGate: gate, registry: registry, logger: logger))
     Self.tell(deployer.recovery, logger)
     self.deployer = deployer
@@ -155,7 +156,9 @@ struct Server: Sendable {
   private static let applicationProtocols = ["h2", "http/1.1"]
 
   /// - Returns: nil in a dry run without a cluster.
-  private static func apiClient(_ settings: Settings, _ loop: Loop, _ logger: Logger) throws -> APIClient? {
+  private static func apiClient(
+    _ settings: Settings, _ proxies: ProxySettings, _ loop: Loop, _ logger: Logger
+  ) throws -> APIClient? {
     let credentials: Credentials
     do throws(CredentialsError) {
       credentials = try Credentials.load(
@@ -172,16 +175,21 @@ struct Server: Sendable {
       identity: credentials.clientCertificate.map {
         TLSIdentity(certificateChainPEM: $0.certificate, privateKeyPEM: $0.key.bytes)
       }, applicationProtocols: Self.applicationProtocols)
-    let client = HTTPClient(HTTPClient.Configuration(tls: tls, serverName: credentials.serverName), on: loop)
-    logger.info("cluster", metadata: ["server": "\(credentials.origin)", "namespace": "\(credentials.namespace)"])
+    var configuration = HTTPClient.Configuration(tls: tls, serverName: credentials.serverName)
+    configuration.proxies = credentials.proxy.map(ProxySettings.always) ?? proxies
+    let client = HTTPClient(configuration, on: loop)
+    var metadata: Logger.Metadata = ["server": "\(credentials.origin)", "namespace": "\(credentials.namespace)"]
+    if let proxy = configuration.proxies.proxy(for: credentials.origin) { metadata["proxy"] = "\(proxy)" }
+    logger.info("cluster", metadata: metadata)
     return APIClient(credentials, sender: client, callDeadline: settings.kubernetes.callDeadline)
   }
 
   private static func keyStores(
-    _ settings: Settings, _ loop: Loop, _ registry: MetricsRegistry, _ logger: Logger
+    _ settings: Settings, _ proxies: ProxySettings, _ loop: Loop, _ registry: MetricsRegistry, _ logger: Logger
   ) throws -> [String: KeyStore] {
-    let client = HTTPClient(
-      HTTPClient.Configuration(tls: try TLSContext.client(applicationProtocols: Self.applicationProtocols)), on: loop)
+    var configuration = HTTPClient.Configuration(tls: try TLSContext.client(applicationProtocols: Self.applicationProtocols))
+    configuration.proxies = proxies
+    let client = HTTPClient(configuration, on: loop)
     var stores: [String: KeyStore] = [:]
     for source in settings.sources {
       guard let authentication = source.authentication else { continue }

@@ -61,13 +61,14 @@ import Testing
   @Test func afterGoAwayNewCallsHaveANewConnectionAndOldOnesFinish() async throws {
     let server = try FrameServer { frame, peer in
       guard frame.kind == .headers else { return }
-      if peer.number == 0 { return peer.send(.goAway(last: .max)) }
+      // The answer to the PING shows that the client knows.
+      if peer.number == 0 { return peer.send(.goAway(last: .max), Frame(kind: .ping, payload: Array("12345678".utf8))) }
       peer.send(.head(frame.stream, ends: true))
       peer.other(0)?.send(.head(1), .data(1, "finished"))
     }
     let client = try server.client()
     async let old = outcome(client, .patch, server.origin)
-    _ = await server.next { $0.kind == .headers }
+    _ = await server.next { $0.kind == .ping && $0.flags == 1 }
     #expect(await outcome(client, .patch, server.origin).status == .ok)
     #expect(try await old.get().content == Array("finished".utf8))
     #expect(server.connectionCount == 2)

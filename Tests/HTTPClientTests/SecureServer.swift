@@ -44,11 +44,11 @@ struct SecureServer: Sendable {
     origin = Origin(isSecure: true, host: "127.0.0.1", port: try listener.start(address).port)
   }
 
-  func client(_ change: (inout HTTPClient.Configuration) -> Void = { _ in }) throws -> HTTPClient {
+  func client(_ change: (inout HTTPClient.Configuration) throws -> Void = { _ in }) throws -> HTTPClient {
     let context = try TLSContext.client(
       trust: .authorities(pem: authority), applicationProtocols: ["h2", "http/1.1"])
     var configuration = HTTPClient.Configuration(tls: context)
-    change(&configuration)
+    try change(&configuration)
     return HTTPClient(configuration, on: try Loop(name: "client"))
   }
 
@@ -75,6 +75,8 @@ extension Result where Success == ClientResponse, Failure == HTTPClientError {
   var error: HTTPClientError? { if case .failure(let error) = self { error } else { nil } }
   /// The reason, where the connection was lost.
   var loss: String? { if case .failure(.connectionLost(_, let reason)) = self { reason } else { nil } }
+  /// The reason, where no connection could be made.
+  var failure: String? { if case .failure(.connect(_, let reason)) = self { reason } else { nil } }
   /// The reason, where the response was malformed.
   var malformation: String? { if case .failure(.malformedResponse(_, let reason)) = self { reason } else { nil } }
 }

@@ -43,7 +43,8 @@ import Testing
 
   @Test func filesAreRelativeToTheKubeconfigAndDataComesFirst() throws {
     let text = Self.kubeconfig(
-      cluster: "server: 'https://10.0.0.1:6443', certificate-authority: pki/ca.crt, tls-server-name: kubernetes",
+      cluster:
+        "server: 'https://10.0.0.1:6443', certificate-authority: pki/ca.crt, tls-server-name: kubernetes, proxy-url: 'http://p:3128'",
       user:
         "client-certificate-data: \(Self.pemData), client-certificate: nowhere, client-key: /abs/key, tokenFile: t, token: unused"
     )
@@ -52,6 +53,7 @@ import Testing
       try Self.load(text, files: files)
         == Credentials(
           origin: Origin(isSecure: true, host: "10.0.0.1", port: 6443), trust: Array(Self.pem.utf8), serverName: "kubernetes",
+          proxy: try Proxy(url: "http://p:3128"),
           clientCertificate: ClientCertificate(
             certificate: Array("-----BEGIN CERTIFICATE-----\n".utf8), key: Secret(Array("KEY".utf8))),
           token: .file(path: "/home/me/.kube/t")))
@@ -62,6 +64,10 @@ import Testing
       (
         kubeconfig(cluster: "server: 'https://a', insecure-skip-tls-verify: true"),
         #"cluster "c": insecure-skip-tls-verify: would hand"#
+      ),
+      (
+        kubeconfig(cluster: "server: 'https://a', proxy-url: 'socks5://u:secret@p:1080'"),
+        #"cluster "c": proxy-url: names a proxy of the kind socks5, and only http is supported; write http://HOST:PORT"#
       ),
       (kubeconfig(cluster: "server: 'http://api.example'"), #"cluster "c": server: is plain http"#),
       (kubeconfig(cluster: "server: api.example"), #"cluster "c": server: "api.example" is not a URL"#),
