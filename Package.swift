@@ -91,7 +91,7 @@ let package = Package(
     tests(of: "Workers"),
     tests(of: "Telemetry", ["Clocks", logging]),
     tests(of: "Transport"),
-    tests(of: "HTTPServer", ["HTTP", "Transport", "Telemetry"]),
+    tests(of: "HTTPServer", ["HTTP", "HTTP2", "OpenSSL", "Transport", "Telemetry"]),
     tests(of: "HTTPClient", ["Clocks", "HTTP", "HTTP2", "HTTPServer", "OpenSSL", "Transport", "Telemetry"]),
     tests(of: "OIDC", ["JOSE", "HTTP", "HTTPClient", "OpenSSL", "JSON", "Telemetry", "Clocks", logging]),
     tests(of: "Kubernetes", ["Events", "HTTP", "HTTPClient", "JSON", "YAML", "OpenSSL", "Transport", "Clocks"]),

@@ -30,8 +30,10 @@ final class HTTP1Conversation: ServerConversation {
   private var waitBegan = ContinuousClock.now
   /// How much of the content has come.
   private var contentBytes = 0
-  /// The unsent bytes when the reader was last looked at.
-  private var unsentBefore = 0
+  /// The undelivered bytes when the reader was last looked at.
+  private var undeliveredBefore = 0
+  /// Whether the deadline is one for the reader.
+  private var awaitsReader = false
 
   init(_ channel: Channel, of server: HTTPListener) {
     self.channel = channel
@@ -53,6 +55,7 @@ final class HTTP1Conversation: ServerConversation {
   /// Waits for the peer, for `limit` at most.
   private func wait(_ limit: Duration) {
     waitBegan = .now
+    awaitsReader = false
     channel.setDeadline(waitBegan + limit)
   }
 
@@ -103,12 +106,13 @@ final class HTTP1Conversation: ServerConversation {
 
   /// What was answered must leave, a part of it at least between one look and the next.
   private func judgeReader() {
-    guard channel.unsentBytes < unsentBefore else { return abandon(.writeDeadline) }
+    guard channel.undeliveredBytes < undeliveredBefore else { return abandon(.writeDeadline) }
     awaitReader()
   }
 
   private func awaitReader() {
-    unsentBefore = channel.unsentBytes
+    undeliveredBefore = channel.undeliveredBytes
+    awaitsReader = true
     channel.setDeadline(.now + server.limits.writeDeadline)
   }
 
@@ -128,6 +132,7 @@ final class HTTP1Conversation: ServerConversation {
         case .head(let head, let facts): try judge(head, facts)
         case .request(let request):
           phase = .serving
+          awaitsReader = false
           channel.setDeadline(.now + server.limits.answerDeadline)
           let serve = self.serve
           self.serve = nil
@@ -147,7 +152,8 @@ final class HTTP1Conversation: ServerConversation {
   private func awaitMore() {
     if hasReceivedEnd { return closeWhenSent() }
     switch phase {
-    case .idle where channel.unsentBytes > 0: awaitReader()
+    // Who sends on gets no more time to read.
+    case .idle where channel.unsentBytes > 0: if !awaitsReader { awaitReader() }
     case .idle where decoder.isBetweenMessages: wait(server.limits.idleDeadline)
     case .idle:
       phase = .readingHead

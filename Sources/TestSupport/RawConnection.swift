@@ -22,8 +22,10 @@ package final class RawConnection: Sendable {
   deinit { _ = Glibc.close(descriptor) }
 
   /// Sends all of `text`, as far as the peer takes it.
-  package func send(_ text: String) {
-    var bytes = Array(text.utf8)[...]
+  package func send(_ text: String) { send(Array(text.utf8)) }
+
+  package func send(_ bytes: [UInt8]) {
+    var bytes = bytes[...]
     while !bytes.isEmpty {
       let count = unsafe bytes.withUnsafeBytes { unsafe Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
       guard count > 0 else { return }
@@ -38,6 +40,20 @@ package final class RawConnection: Sendable {
   package func resetWhenReleased() {
     var option = linger(l_onoff: 1, l_linger: 0)
     _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+  }
+
+  /// The next bytes, `limit` at most; none at the end, however that came.
+  package func readBytes(limit: Int = 64 << 10) -> [UInt8] {
+    var buffer = [UInt8](repeating: 0, count: limit)
+    let count = unsafe buffer.withUnsafeMutableBytes { unsafe recv(descriptor, $0.baseAddress, limit, 0) }
+    return Array(buffer.prefix(max(0, count)))
+  }
+
+  /// As `readBytes`, without holding a thread of the tests.
+  package func receivedBytes(limit: Int = 64 << 10) async -> [UInt8] {
+    await withCheckedContinuation { continuation in
+      DispatchQueue(label: "test.read").async { continuation.resume(returning: self.readBytes(limit: limit)) }
+    }
   }
 
   /// As `read`, without holding a thread of the tests.

@@ -58,6 +58,10 @@ package final class Channel: Watcher {
   /// Bytes that were sent here and have not left for the kernel yet.
   package var unsentBytes: Int { output.count - outputStart }
 
+  /// Those, and what the kernel has and the peer's has not. It tells whether the peer reads at all: the kernel takes more from us in
+  /// leaps, each as large as half of what it holds, which may be megabytes.
+  package var undeliveredBytes: Int { unsentBytes + descriptor.unacknowledgedBytes }
+
   /// Begins TLS, as a client, on a channel that has spoken none: what comes from now on is its handshake. The handler hears once more that
   /// the channel is established.
   package func secure(_ tls: Connector.TLS) {

@@ -22,6 +22,12 @@ struct Descriptor: ~Copyable {
   /// Sends what is written at once. Our messages are whole when we write them; waiting for more would only add delay.
   func disableDelay() { setOption(Int32(IPPROTO_TCP), TCP_NODELAY, 1) }
 
+  /// Bytes that the kernel has taken and the peer's kernel has not acknowledged.
+  var unacknowledgedBytes: Int {
+    var count: Int32 = 0
+    return unsafe ioctl(raw, UInt(TIOCOUTQ), &count) == 0 ? Int(count) : 0
+  }
+
   /// The error that a connection attempt ended with; 0 for none.
   var pendingError: Int32 {
     var code: Int32 = 0

@@ -1,5 +1,6 @@
 import HTTP
 import HTTPServer
+import Synchronization
 import Telemetry
 import TestSupport
 import Testing
@@ -146,6 +147,58 @@ struct HTTPListenerTests {
     await server.listener.drain(within: .seconds(5))
   }
 
+  @Test func answers408ToContentThatComesTooSlowly() async throws {
+    let server = try ServedListener {
+      $0.contentRateGrace = .milliseconds(10)
+      $0.contentBytesPerSecond = 1 << 20
+    }
+    let client = try server.connect()
+    client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 50000\r\n\r\nhe")
+    #expect(await client.received().hasPrefix("HTTP/1.1 408 "))
+    #expect([server.hits("contentRate"), server.hits("contentDeadline")] == [1, 0])
+    await server.listener.drain(within: .seconds(5))
+  }
+
+  @Test func refusesAHeadThatIsTooLarge() async throws {
+    let server = try ServedListener { $0.headBytesLimit = 1024 }
+    let client = try server.connect()
+    client.send(Self.get("/empty", "X: \(String(repeating: "x", count: 1024))\r\n"))
+    #expect(await client.received().hasPrefix("HTTP/1.1 431 "))
+    #expect(server.hits("headBytes") == 1)
+    await server.listener.drain(within: .seconds(5))
+  }
+
+  // MARK: Content of a request that its head has answered
+
+  @Test func aConnectionGoesOnAfterALittleContentThatNobodyWanted() async throws {
+    let server = try ServedListener()
+    let client = try server.connect()
+    let chunked = "POST /refuse HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+    client.send(Self.post("/refuse", "hello") + chunked + Self.post("/echo", "wanted"))
+    #expect(
+      summaries(await client.received(through: "wanted")) == ["403 Forbidden: no", "403 Forbidden: no", "200 OK: wanted"])
+    await server.listener.drain(within: .seconds(5))
+  }
+
+  @Test func contentThatNobodyWantedMustBeValid() async throws {
+    let server = try ServedListener()
+    let client = try server.connect()
+    client.send("POST /refuse HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n\r\n" + Self.get("/empty"))
+    let text = await client.received()
+    #expect(text.hasPrefix("HTTP/1.1 400 ") && text.contains("\r\nconnection: close\r\n") && !text.contains(" 204 "))
+    await server.listener.drain(within: .seconds(5))
+  }
+
+  @Test func muchContentThatNobodyWantedEndsTheConnection() async throws {
+    let server = try ServedListener()
+    let client = try server.connect()
+    let chunk = "8000\r\n\(String(repeating: "x", count: 0x8000))\r\n"
+    client.send("POST /refuse HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\(chunk)\(chunk)1\r\nx\r\n")
+    let text = await client.received()
+    #expect(text.hasPrefix("HTTP/1.1 413 ") && text.contains("\r\nconnection: close\r\n"))
+    await server.listener.drain(within: .seconds(5))
+  }
+
   @Test func closesAnIdleConnectionWithoutAWord() async throws {
     let server = try ServedListener { $0.idleDeadline = .milliseconds(10) }
     let client = try server.connect()
@@ -172,6 +225,43 @@ struct HTTPListenerTests {
       await Task.yield()
     }
     #expect(await client.received().utf8.count < 64 << 20)
+    await server.listener.drain(within: .seconds(5))
+  }
+
+  /// Bytes of a next request buy no time.
+  @Test func givesUpOnAPeerThatSendsButDoesNotRead() async throws {
+    let server = try ServedListener {
+      $0.writeDeadline = .milliseconds(500)
+      $0.unsentBytesLimit = 128 << 20
+    }
+    let client = try server.connect()
+    client.send(Self.get("/huge"))
+    try await repeatedly(for: .milliseconds(2500)) { client.send("G") }
+    #expect(server.hits("writeDeadline") == 1)
+    await server.listener.drain(within: .seconds(5))
+  }
+
+  /// The kernel takes more of an answer in leaps: while it takes nothing, the peer may read all the same.
+  @Test func aPeerThatReadsSlowlyButSteadilyGetsItAll() async throws {
+    let server = try ServedListener { $0.writeDeadline = .milliseconds(1000) }
+    let client = try server.connect()
+    client.send(Self.get("/huge", "Connection: close\r\n"))
+    let count = Atomic(0)
+    try await repeatedly(for: .milliseconds(3600)) { count.add(client.readBytes(limit: 16 << 10).count, ordering: .relaxed) }
+    #expect(server.hits("writeDeadline") == 0)
+    #expect(await client.received().utf8.count + count.load(ordering: .relaxed) > 64 << 20)
+    await server.listener.drain(within: .seconds(5))
+  }
+
+  @Test func holdsFurtherRequestsBackWhileAnswersAreNotRead() async throws {
+    let server = try ServedListener()
+    let client = try server.connect()
+    client.send(Self.get("/huge") + Self.get("/empty") + Self.get("/echo", "Connection: close\r\n"))
+    await server.bites("unsentBytes")
+    #expect(server.dispatchedCount == 1)
+    let text = await client.received()
+    #expect(text.utf8.count > 64 << 20 && text.contains("HTTP/1.1 204 ") && text.contains("connection: close"))
+    #expect(server.dispatchedCount == 3)
     await server.listener.drain(within: .seconds(5))
   }
 
@@ -232,6 +322,34 @@ struct HTTPListenerTests {
       #expect(summaries(await client.received()) == ["204 No Content"])
     }
     #expect(server.registry.text().contains("relaunch_http_limits_total{listener=\"test\",limit=\"connections\"} 1\n"))
+    await server.listener.drain(within: .seconds(5))
+  }
+
+  @Test func aSlowHeadMakesRoomBeforeAConnectionThatIsServed() async throws {
+    let server = try ServedListener { $0.connectionsLimit = 2 }
+    let served = try server.connect()
+    served.send(Self.get("/late", "Connection: close\r\n"))
+    let responder = try #require(await server.service.nextLate())
+    let slow = try server.connect()
+    slow.send("GET / HT")
+    while server.connectionCount < 2 { await Task.yield() }
+    let third = try server.connect()
+    #expect(await slow.received() == "")
+    responder.send(HTTPResponse(.noContent))
+    #expect(summaries(await served.received()) == ["204 No Content"])
+    third.send(Self.get("/empty", "Connection: close\r\n"))
+    #expect(summaries(await third.received()) == ["204 No Content"])
+    await server.listener.drain(within: .seconds(5))
+  }
+
+  @Test func endsAfterTheLastRequestThatIsAllowed() async throws {
+    let server = try ServedListener { $0.requestsLimit = 2 }
+    let client = try server.connect()
+    client.send(Self.get("/empty") + Self.post("/echo", "2") + Self.post("/echo", "3"))
+    let text = await client.received()
+    #expect(summaries(text) == ["204 No Content", "200 OK: 2"])
+    #expect(text.contains("connection: close\r\n"))
+    #expect(server.hits("requests") == 1)
     await server.listener.drain(within: .seconds(5))
   }
 

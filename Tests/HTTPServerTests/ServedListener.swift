@@ -1,5 +1,9 @@
+import Dispatch
+import Glibc
 import HTTP
 import HTTPServer
+import OpenSSL
+import Synchronization
 import Telemetry
 import TestSupport
 import Transport
@@ -43,18 +47,72 @@ struct ServedListener {
   let loop: Loop
   let listener: HTTPListener
   let port: UInt16
+  private let dispatched: Counted
 
-  init(_ change: (inout ServerLimits) -> Void = { _ in }) throws {
+  /// Counts from the loop.
+  private final class Counted: Sendable {
+    let count = Atomic(0)
+  }
+
+  init(tls: ServerTLS? = nil, _ change: (inout ServerLimits) -> Void = { _ in }) throws {
     var limits = ServerLimits()
     // What a test does not ask for must not bite on a busy machine.
     (limits.contentRateGrace, limits.writeDeadline) = (.seconds(60), .seconds(60))
     change(&limits)
     loop = try Loop(name: "test")
-    listener = HTTPListener(service: service, limits: limits, metrics: ListenerMetrics(registry, listener: "test"), on: loop)
+    let dispatched = Counted()
+    self.dispatched = dispatched
+    listener = HTTPListener(
+      service: service, limits: limits, tls: tls, metrics: ListenerMetrics(registry, listener: "test"), on: loop,
+      dispatchLog: { _ in dispatched.count.add(1, ordering: .relaxed) })
     port = try listener.start(try SocketAddress.resolve(host: "127.0.0.1", port: 0, isListening: true)[0]).port
   }
 
   func connect() throws -> RawConnection { try RawConnection(port: port) }
+
+  /// How many heads have reached the service.
+  var dispatchedCount: Int { dispatched.count.load(ordering: .relaxed) }
+
+  var connectionCount: Int { value(of: "relaunch_http_connections{listener=\"test\"}") }
+
+  /// How often `limit` has bitten.
+  func hits(_ limit: String) -> Int { value(of: "relaunch_http_limits_total{listener=\"test\",limit=\"\(limit)\"}") }
+
+  func answers(_ status: Int) -> Int { value(of: "relaunch_http_answers_total{listener=\"test\",status=\"\(status)\"}") }
+
+  /// Waits until `limit` has bitten.
+  func bites(_ limit: String) async { while hits(limit) == 0 { await Task.yield() } }
+
+  /// Returns when the loop has seen what was sent before: what comes later on another connection is served later.
+  func settle() async throws {
+    let other = try connect()
+    other.send("GET /empty HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    _ = await other.received()
+  }
+
+  private func value(of metric: String) -> Int {
+    for line in registry.text().split(separator: "\n") where line.hasPrefix(metric + " ") {
+      return Int(line.dropFirst(metric.utf8.count + 1)) ?? 0
+    }
+    return 0
+  }
+}
+
+/// Repeats `step` for a while, with pauses: a peer that is slow is made of nothing else. It has a thread of its own, for it must not
+/// become slower than it is meant to be, however many tests run beside it.
+func repeatedly(for duration: Duration, _ step: @escaping @Sendable () throws -> Void) async throws {
+  let end = ContinuousClock.now + duration
+  try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+    DispatchQueue(label: "test.slow").async {
+      continuation.resume(
+        with: Result {
+          while ContinuousClock.now < end {
+            try step()
+            usleep(20_000)
+          }
+        })
+    }
+  }
 }
 
 /// Status lines and content of the responses in `text`, the fields left out.
