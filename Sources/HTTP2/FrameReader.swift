@@ -22,7 +22,9 @@ struct FrameReader {
   var bufferedBytes: Int { queue.count }
 
   /// Whether a frame has come in part.
-  var isAmidFrame: Bool { payloadLeft > 0 || !queue.isEmpty }
+  var isAmidFrame: Bool { isAmidPayload || !queue.isEmpty }
+  /// Whether a frame was removed in part.
+  var isAmidPayload: Bool { payloadLeft > 0 }
 
   mutating func receive(_ bytes: Span<UInt8>) { queue.append(bytes) }
 

@@ -62,7 +62,6 @@ package final class HTTP2ServerSession: HTTP2Session {
   private var ids = PeerStreamIDs()
   private var events: [Step] = []
   private var awaitingVerdict: Int32?
-  private var requestCount = 0
   private var hasSaidGoAway = false
   private var isCreditWithheld = false
   /// Content that may still come, at no fault of the client's, for streams that we ended before the client did: it may have sent a
@@ -71,6 +70,8 @@ package final class HTTP2ServerSession: HTTP2Session {
   /// Such streams that the client has not reset in its turn; some do.
   private var strayResetsAllowance = 0
 
+  /// How many requests there have been, malformed ones included.
+  package private(set) var requestCount = 0
   /// What is kept of the content of requests that are not complete yet.
   package private(set) var incompleteContentBytes = 0
   /// Whether no further requests will be taken, though those that are on their way may still be.
@@ -116,6 +117,10 @@ package final class HTTP2ServerSession: HTTP2Session {
 
   /// How much of the content of an accepted request has come.
   package func contentBytes(of id: HTTP2StreamID) -> Int { streams[id.rawValue]?.incompleteBytes ?? 0 }
+
+  /// Whether all of the answer to a request is among the output. If its stream is still open then, the client owes the rest of the
+  /// request.
+  package func isAnswered(_ id: HTTP2StreamID) -> Bool { streams[id.rawValue]?.isAnswered ?? true }
 
   /// Sends the interim response that lets the client send its content, RFC 9110 section 15.2.1. To be called after `acceptContent`; it
   /// does nothing where the content is too large, or all of it has come.

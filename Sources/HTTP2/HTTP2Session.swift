@@ -37,6 +37,8 @@ package class HTTP2Session {
   package var unsentBytes = 0
   /// Whether the peer's preface with its first SETTINGS has come whole. A connection without it is not worth keeping for long.
   package private(set) var hasReceivedPreface = false
+  /// How many frames have come whole; those of one header section count as one.
+  package private(set) var frameCount = 0
   /// Streams that are not over. Those of a peer are at most `HTTP2Limits.concurrentStreamsLimit`.
   package internal(set) var openStreamCount = 0
   /// Content that has become output, in bytes, from the beginning. While it grows the peer gets on, and no deadline of its own making
@@ -111,6 +113,7 @@ package class HTTP2Session {
       if let header = piece.header { try judge(header) }
       try reader.withBytes(of: piece) { (bytes) throws(HTTP2Error) in try library.receive(bytes) }
       reader.remove(piece)
+      if !reader.isAmidPayload, !isAmidFields { frameCount += 1 }
     } catch {
       fail(error)
     }

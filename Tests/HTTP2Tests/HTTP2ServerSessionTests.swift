@@ -307,4 +307,33 @@ struct HTTP2ServerSessionTests {
     .settings([(4, 10)]), .headers(15, fields("POST"), ends: false), .data(15, 7, ends: true), .windowUpdate(0, 100),
     .windowUpdate(0, 0),
   ]
+
+  // MARK: What the owner's clocks need
+
+  @Test func saysWhenOnlyTheRestOfTheRequestIsOwed() throws {
+    let conversation = try Conversation()
+    conversation.feed(.headers(1, fields("POST", "/refuse", [("content-length", "5")]), ends: false))
+    #expect(conversation.session.isAnswered(HTTP2StreamID(rawValue: 1)))
+    #expect(!conversation.session.isIdle)
+    conversation.act { $0.reset(HTTP2StreamID(rawValue: 1), .noError) }
+    #expect(conversation.said.last == .ended(1, .answered))
+    conversation.feed(.headers(3, fields("POST", "/wait", [("content-length", "5")]), ends: false))
+    #expect(!conversation.session.isAnswered(HTTP2StreamID(rawValue: 3)))
+  }
+
+  /// A part of a frame does not count, nor does a part of a header section.
+  @Test func countsFramesThatHaveComeWhole() throws {
+    let conversation = try Conversation()
+    let before = conversation.session.frameCount
+    var head = RawFrame.headers(1, fields())
+    head.flags &= ~RawFrame.endHeaders
+    conversation.feed(head)
+    #expect(conversation.session.frameCount == before)
+    conversation.feed(RawFrame(kind: .continuation, flags: RawFrame.endHeaders, stream: 1))
+    #expect(conversation.session.frameCount == before + 1)
+    conversation.feed(Array(RawFrame.ping.bytes.dropLast()))
+    #expect(conversation.session.frameCount == before + 1)
+    conversation.feed(Array(RawFrame.ping.bytes.suffix(1)))
+    #expect(conversation.session.frameCount == before + 2)
+  }
 }
