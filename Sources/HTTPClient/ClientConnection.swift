@@ -17,7 +17,6 @@ final class ClientConnection: ChannelHandler {
   let pool: ConnectionPool
   private let tls: Connector.TLS?
   private var phase = Phase.securing
-  private var hasServerClosed = false
   /// Why we close the connection, where calls may be under way.
   private var reason: String?
 
@@ -74,11 +73,8 @@ final class ClientConnection: ChannelHandler {
     channel.close()
   }
 
-  /// Closes the connection, on which nothing more is owed to us, because the server has.
-  func closeAfterServer() {
-    hasServerClosed = true
-    channel.close()
-  }
+  /// Closes the connection because the server has.
+  func closeAfterServer() { close(because: "the server closed it") }
 
   // MARK: ChannelHandler
 
@@ -107,7 +103,9 @@ final class ClientConnection: ChannelHandler {
       do throws(ProxyRefusal) {
         let stands = try tunnel.receive(bytes)
         phase = stands ? .securing : .tunnelling(tunnel)
-        if stands { established(nil) }
+        guard stands else { return }
+        channel.setDeadline(.now + pool.configuration.connectDeadline)
+        established(nil)
       } catch {
         close(because: error.description)
       }
@@ -120,7 +118,7 @@ final class ClientConnection: ChannelHandler {
     switch phase {
     case .tunnelling(let tunnel): close(because: tunnel.refusal("it closed the connection").description)
     case .talking(let conversation): conversation.receivedEnd()
-    case .securing, .over: channel.close()
+    case .securing, .over: closeAfterServer()
     }
   }
 
@@ -137,7 +135,7 @@ final class ClientConnection: ChannelHandler {
   }
 
   func closed(_ closure: ChannelClosure) {
-    let reason = reason ?? (hasServerClosed ? "the server closed it" : closure.description)
+    let reason = reason ?? closure.description
     let isEstablishing = isEstablishing
     let conversation = conversation
     phase = .over
