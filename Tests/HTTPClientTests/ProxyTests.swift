@@ -70,21 +70,11 @@ import Transport
   }
 
   @Test func whatIsNoProxyIsNamed() async throws {
-    let listener = try RawListener()
-    let port = listener.port
+    let proxy = try TestProxy { _ in "220 mail.example.com ESMTP\r\n" }
     let server = try SecureServer()
-    let client = try server.client {
-      $0.proxies = try ProxySettings(environment: ["HTTPS_PROXY": "127.0.0.1:\(port)"])
-    }
-    let name = origin(server)
-    async let called = outcome(client, .get, name)
-    do {
-      let peer = try listener.accept()
-      peer.send("220 mail.example.com ESMTP\r\n")
-      _ = await peer.received(through: "\r\n\r\n")
-    }
-    let reason = try #require(await called.failure)
-    #expect(reason.hasPrefix("proxy http://127.0.0.1:\(port): CONNECT server.test:"))
+    let client = try server.client { $0.proxies = try ProxySettings(environment: ["HTTPS_PROXY": "127.0.0.1:\(proxy.port)"]) }
+    let reason = try #require(await outcome(client, .get, origin(server)).failure)
+    #expect(reason.hasPrefix("proxy http://127.0.0.1:\(proxy.port): CONNECT server.test:"))
     #expect(reason.hasSuffix("; check that an HTTP proxy is there"))
     client.shutDown()
     await server.listener.drain(within: .seconds(5))
