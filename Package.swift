@@ -68,7 +68,7 @@ let package = Package(
         "Sensors",
         "JOSE", "Targets", "Telemetry", "Workers", logging, collections,
       ]),
-    module("TestSupport", ["Clocks", "DurableLog", "HTTP", "HTTPClient", "JOSE", "JSON", "OpenSSL"]),
+    module("TestSupport", ["Clocks", "DurableLog", "HTTP", "HTTP2", "HTTPClient", "JOSE", "JSON", "OpenSSL"]),
 
     .executableTarget(
       name: "relaunch",
@@ -110,7 +110,7 @@ let package = Package(
     // Runs the built server as a child process. It depends on the executable so that `swift test` never runs an old one.
     .testTarget(
       name: "IntegrationTests",
-      dependencies: ["relaunch", "TestSupport", "Clocks", "HTTP", "HTTPClient", "JOSE", "JSON", "OpenSSL", "Transport"],
+      dependencies: ["relaunch", "TestSupport", "Clocks", "HTTP", "HTTP2", "HTTPClient", "JOSE", "JSON", "OpenSSL", "Transport"],
       swiftSettings: settings),
   ],
   cxxLanguageStandard: .cxx17

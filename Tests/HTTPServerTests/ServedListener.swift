@@ -1,6 +1,7 @@
 import Dispatch
 import Glibc
 import HTTP
+import HTTP2
 import HTTPServer
 import OpenSSL
 import Synchronization
@@ -95,6 +96,14 @@ struct ServedListener {
       return Int(line.dropFirst(metric.utf8.count + 1)) ?? 0
     }
     return 0
+  }
+}
+
+extension HTTP2Client {
+  convenience init(_ server: ServedListener, _ change: (inout HTTP2Limits) -> Void = { _ in }) throws {
+    var limits = HTTP2Limits()
+    change(&limits)
+    try self.init(Wire(try server.connect()), limits)
   }
 }
 

@@ -7,48 +7,16 @@ import Testing
 struct PythonTokens: Sendable {
   let directory: TemporaryDirectory
 
-  /// Set up once, and kept among the build's products: the next run finds it.
-  private static let environment = Task { await prepare() }
-  private static let home = FileManager.default.currentDirectoryPath + "/.build/python-tokens"
+  private static let python = PythonEnvironment(
+    "tokens", modules: "cryptography, jwt, google.auth.jwt", packages: ["pyjwt", "cryptography", "google-auth"])
 
   static var isPresent: Bool {
-    get async { await environment.value != nil }
-  }
-
-  /// - Returns: a Python with the libraries: the installed one, else one of our own.
-  private static func prepare() async -> String? {
-    let own = "\(home)/bin/python"
-    for python in ["python3", own] where await succeeds(python, "-c", "import cryptography, jwt, google.auth.jwt") {
-      return python
-    }
-    let packages = ["pyjwt", "cryptography", "google-auth"]
-    guard await succeeds("python3", "-m", "venv", "--clear", home),
-      await succeeds(own, ["-m", "pip", "install", "-q", "--timeout", "5", "--retries", "1"] + packages)
-    else { return nil }
-    return own
-  }
-
-  private static func succeeds(_ program: String, _ arguments: String...) async -> Bool { await succeeds(program, arguments) }
-
-  private static func succeeds(_ program: String, _ arguments: [String]) async -> Bool {
-    let result = try? await ChildProcess.run("/usr/bin/env", [program] + arguments, environment: proxies)
-    return result?.status == 0
-  }
-
-  /// What pip needs to reach its index from behind a proxy.
-  private static var proxies: [String: String] {
-    let home = ["HOME": NSHomeDirectory()]
-    return home.merging(
-      ProcessInfo.processInfo.environment.filter { name, _ in
-        name.lowercased().hasSuffix("_proxy") || name.hasPrefix("PIP_") || name.hasPrefix("SSL_CERT")
-          || name == "REQUESTS_CA_BUNDLE"
-      }
-    ) { $1 }
+    get async { await python.path != nil }
   }
 
   /// Makes a key and tokens: DIR/keys.json and DIR/NAME.jwt.
   static func mint() async throws -> PythonTokens {
-    guard let python = await environment.value else { throw Unmet("no Python with PyJWT and google-auth") }
+    guard let python = await python.path else { throw Unmet("no Python with PyJWT and google-auth") }
     let directory = try TemporaryDirectory()
     try directory.write(script, to: "mint.py")
     let result = try await ChildProcess.run(

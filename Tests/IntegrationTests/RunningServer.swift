@@ -26,8 +26,10 @@ final class RunningServer: Sendable {
 
   /// Starts the server on `site` and waits until it listens and is ready.
   /// - Throws: `Unmet` with what the server said where it does not come up.
-  static func start(_ site: Site, environment: [String: String] = [:]) async throws -> RunningServer {
-    let process = try launch(site, environment: environment)
+  static func start(
+    _ site: Site, environment: [String: String] = [:], descriptors: Int? = nil
+  ) async throws -> RunningServer {
+    let process = try launch(site, environment: environment, descriptors: descriptors)
     var origins: [Origin] = []
     for name in ["push", "ops", "admin"] {
       let prefix = "listening \(name) "
@@ -45,9 +47,12 @@ final class RunningServer: Sendable {
   }
 
   /// Starts the server without waiting. It finds no cluster by accident: its home is the site.
-  static func launch(_ site: Site, environment: [String: String] = [:]) throws -> ChildProcess {
-    try ChildProcess(
-      try RelaunchBinary.require(), ["serve", "--config", site.configurationFile],
+  /// - Parameter descriptors: how many files and sockets it may have open; nil for as many as we may.
+  static func launch(_ site: Site, environment: [String: String] = [:], descriptors: Int? = nil) throws -> ChildProcess {
+    let command = [try RelaunchBinary.require(), "serve", "--config", site.configurationFile]
+    let limited = descriptors.map { ["-c", "ulimit -n \($0); exec \"$@\"", "sh"] + command }
+    return try ChildProcess(
+      limited == nil ? command[0] : "/bin/sh", limited ?? Array(command.dropFirst()),
       environment: ["HOME": site.path].merging(environment) { $1 }, directory: site.path)
   }
 

@@ -19,6 +19,7 @@ struct Site: Sendable {
 
     var push = "{address: 127.0.0.1, port: 0}"
     var admin = "{address: 127.0.0.1, port: 0}"
+    var stop = "{lameDuck: 0s}"
     var sources = Self.authenticated
     /// Further settings, one a line.
     var more = "dryRun: true"
@@ -34,7 +35,7 @@ struct Site: Sendable {
         admin: \(admin)
       sources:
         \(sources)
-      stop: {lameDuck: 0s}
+      stop: \(stop)
       \(more)
 
       """

@@ -31,6 +31,19 @@ extension BuiltServer {
       Refusal("a short admin token", ["listeners.admin.tokenFile", "32"]) {
         $0.admin = "{address: 127.0.0.1, port: 0, tokenFile: keys/short}"
       },
+      Refusal("an admin listener on every address with TLS but without a token", ["listeners.admin", "clientAuthorities"]) {
+        $0.admin = "{address: 0.0.0.0, port: 0, tls: {certificate: server.pem, key: server.key}}"
+      },
+      Refusal("a certificate that is missing", ["listeners.push.tls", "server.pem cannot be read"]) {
+        $0.push = "{address: 127.0.0.1, port: 0, tls: {certificate: server.pem, key: keys/short}}"
+      },
+      Refusal("a certificate that is none", ["listeners.push.tls", "own certificate and key"]) {
+        $0.push = "{address: 127.0.0.1, port: 0, tls: {certificate: keys/short, key: keys/short}}"
+      },
+      Refusal("a certificate without its key", ["listeners.push.tls", "key"]) {
+        $0.push = "{address: 127.0.0.1, port: 0, tls: {certificate: keys/short}}"
+      },
+      Refusal("a limit that is none", ["limits.headDeadline"]) { $0.more = "limits: {headDeadline: 0s}" },
       Refusal("an unknown setting", ["relaunch.yaml", "worker"]) { $0.more = "worker: 3" },
       Refusal("a source without an audience", ["audience"]) {
         $0.sources = "gar: {authentication: {email: a@b, keys: {file: keys.json}}}"

@@ -1,61 +1,58 @@
-import HTTP
-import HTTP2
-import TestSupport
+package import HTTP
+package import HTTP2
 
 /// A client that speaks HTTP/2 over a wire, as far as it is told to.
-final class HTTP2Client {
-  struct Response: Equatable {
-    var status = 0
-    var content: [UInt8] = []
-    var isComplete = false
+package final class HTTP2Client {
+  package struct Response: Equatable {
+    package var status = 0
+    package var content: [UInt8] = []
+    package var isComplete = false
 
-    var text: String { "\(status) \(String(decoding: content, as: UTF8.self))" }
+    package var text: String { "\(status) \(String(decoding: content, as: UTF8.self))" }
   }
 
-  let wire: Wire
-  let session: HTTP2ClientSession
+  package let wire: Wire
+  package let session: HTTP2ClientSession
   /// Whether content is given credit for as it comes.
-  var consumes = true
-  private(set) var responses: [HTTP2StreamID: Response] = [:]
+  package var consumes = true
+  package private(set) var responses: [HTTP2StreamID: Response] = [:]
   /// Requests that were answered whole, in the order of their ends.
-  private(set) var order: [HTTP2StreamID] = []
-  private(set) var failures: [HTTP2StreamID: HTTP2StreamError] = [:]
-  private(set) var goAways: [HTTP2ErrorCode] = []
-  private(set) var pongs = 0
-  private(set) var isFinished = false
+  package private(set) var order: [HTTP2StreamID] = []
+  package private(set) var failures: [HTTP2StreamID: HTTP2StreamError] = [:]
+  package private(set) var goAways: [HTTP2ErrorCode] = []
+  package private(set) var pongs = 0
+  package private(set) var isFinished = false
   /// Whether the server has closed the connection.
-  private(set) var isClosed = false
+  package private(set) var isClosed = false
   /// What is to be sent and is held back by a test.
   private var held: [UInt8] = []
 
-  init(_ wire: Wire, _ limits: HTTP2Limits = HTTP2Limits()) throws {
+  package init(_ wire: Wire, _ limits: HTTP2Limits = HTTP2Limits()) throws {
     self.wire = wire
     session = try HTTP2ClientSession(limits: limits, at: .now)
   }
 
-  convenience init(_ server: ServedListener, _ change: (inout HTTP2Limits) -> Void = { _ in }) throws {
-    var limits = HTTP2Limits()
-    change(&limits)
-    try self.init(Wire(try server.connect()), limits)
-  }
-
-  func get(_ target: String, _ fields: [(name: FieldName, value: String)] = []) throws -> HTTP2StreamID {
+  package func get(_ target: String, _ fields: [(name: FieldName, value: String)] = []) throws -> HTTP2StreamID {
     guard let id = session.submit(.get, target: target, authority: "a", scheme: "http", fields: HTTPFields(fields)) else {
       throw HTTP2ClientError.noStream
     }
     return id
   }
 
-  func post(_ target: String, _ count: Int) throws -> HTTP2StreamID {
-    let content = [UInt8](repeating: 0x62, count: count)
-    guard let id = session.submit(.post, target: target, authority: "a", scheme: "http", content: content) else {
+  package func post(_ target: String, _ count: Int) throws -> HTTP2StreamID {
+    try post(target, [], content: [UInt8](repeating: 0x62, count: count))
+  }
+
+  package func post(_ target: String, _ fields: [(name: FieldName, value: String)], content: [UInt8]) throws -> HTTP2StreamID {
+    let fields = HTTPFields(fields)
+    guard let id = session.submit(.post, target: target, authority: "a", scheme: "http", fields: fields, content: content) else {
       throw HTTP2ClientError.noStream
     }
     return id
   }
 
   /// Sends what there is to say, but for the last `withheld` bytes of it.
-  func flush(withholding withheld: Int = 0) throws {
+  package func flush(withholding withheld: Int = 0) throws {
     listen()
     held += output()
     let count = max(0, held.count - withheld)
@@ -66,7 +63,7 @@ final class HTTP2Client {
 
   /// Sends the first bytes of what there is to say.
   /// - Returns: the others.
-  func flushPrefix(_ count: Int) throws -> [UInt8] {
+  package func flushPrefix(_ count: Int) throws -> [UInt8] {
     listen()
     held += output()
     defer { held = [] }
@@ -75,7 +72,7 @@ final class HTTP2Client {
   }
 
   /// Sends what there is to say and the end of the stream.
-  func flushAndFinish() throws {
+  package func flushAndFinish() throws {
     listen()
     try wire.sendLast(held + output())
     held = []
@@ -83,7 +80,7 @@ final class HTTP2Client {
 
   /// Talks until `condition` holds.
   /// - Returns: whether it does; false where the server closed the connection before.
-  @discardableResult func talk(until condition: () -> Bool) async throws -> Bool {
+  @discardableResult package func talk(until condition: () -> Bool) async throws -> Bool {
     try flush()
     while !condition() {
       guard try await hear() else { return condition() }
@@ -93,10 +90,10 @@ final class HTTP2Client {
   }
 
   /// Talks until the server closes the connection.
-  func talkToTheEnd() async throws { try await talk { isClosed } }
+  package func talkToTheEnd() async throws { try await talk { isClosed } }
 
   /// Talks until the request is answered or failed, and returns the answer.
-  func response(to id: HTTP2StreamID) async throws -> String {
+  package func response(to id: HTTP2StreamID) async throws -> String {
     try await talk { responses[id]?.isComplete == true || failures[id] != nil }
     if let failure = failures[id] { return "\(failure)" }
     return responses[id]?.text ?? "none"
@@ -104,13 +101,13 @@ final class HTTP2Client {
 
   /// Takes bytes from the server without an answer to them.
   /// - Returns: false at the end.
-  func hear() async throws -> Bool { hear(try await wire.receive()) }
+  package func hear() async throws -> Bool { hear(try await wire.receive()) }
 
   /// As `hear`, holding the thread, without TLS.
-  func hearHere(limit: Int = 64 << 10) -> Bool { hear(wire.read(limit: limit)) }
+  package func hearHere(limit: Int = 64 << 10) -> Bool { hear(wire.read(limit: limit)) }
 
   /// Talks until the request is answered, holding the thread, without TLS.
-  func responseHere(to id: HTTP2StreamID) throws -> String? {
+  package func responseHere(to id: HTTP2StreamID) throws -> String? {
     repeat { try flush() } while responses[id]?.isComplete != true && hearHere()
     return responses[id]?.text
   }
@@ -161,10 +158,10 @@ final class HTTP2Client {
 /// Carries a client to another thread and back.
 ///
 // @unchecked: one of the two waits while the other uses it.
-struct Carried: @unchecked Sendable {
-  let value: HTTP2Client
+package struct Carried: @unchecked Sendable {
+  package let value: HTTP2Client
 
-  init(_ value: HTTP2Client) { self.value = value }
+  package init(_ value: HTTP2Client) { self.value = value }
 }
 
-enum HTTP2ClientError: Error { case noStream }
+package enum HTTP2ClientError: Error { case noStream }

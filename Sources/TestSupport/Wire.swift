@@ -1,18 +1,17 @@
-import OpenSSL
-import TestSupport
+package import OpenSSL
 
 /// A client's connection, with TLS or without, used by hand.
-final class Wire {
-  let connection: RawConnection
+package final class Wire {
+  package let connection: RawConnection
   private let tls: TLSSession?
 
-  init(_ connection: RawConnection) {
+  package init(_ connection: RawConnection) {
     self.connection = connection
     tls = nil
   }
 
   /// Connects and shakes hands as the client of 127.0.0.1.
-  init(port: UInt16, _ context: TLSContext) async throws {
+  package init(port: UInt16, _ context: TLSContext) async throws {
     connection = try RawConnection(port: port)
     let tls = try TLSSession(context, serverName: "127.0.0.1")
     self.tls = tls
@@ -25,18 +24,18 @@ final class Wire {
     flush()
   }
 
-  var applicationProtocol: String? { tls?.applicationProtocol }
+  package var applicationProtocol: String? { tls?.applicationProtocol }
 
-  func send(_ text: String) throws { try send(Array(text.utf8)) }
+  package func send(_ text: String) throws { try send(Array(text.utf8)) }
 
-  func send(_ bytes: [UInt8]) throws {
+  package func send(_ bytes: [UInt8]) throws {
     guard let tls else { return connection.send(bytes) }
     try tls.write(bytes.span)
     flush()
   }
 
   /// Sends `bytes` and the end of the stream, both in one write.
-  func sendLast(_ bytes: [UInt8]) throws {
+  package func sendLast(_ bytes: [UInt8]) throws {
     if let tls {
       try tls.write(bytes.span)
       tls.close()
@@ -48,10 +47,10 @@ final class Wire {
   }
 
   /// As `receive`, holding the thread, without TLS.
-  func read(limit: Int = 64 << 10) -> [UInt8] { connection.readBytes(limit: limit) }
+  package func read(limit: Int = 64 << 10) -> [UInt8] { connection.readBytes(limit: limit) }
 
   /// The next bytes, `limit` at most where there is no TLS; none at the end.
-  func receive(limit: Int = 64 << 10) async throws -> [UInt8] {
+  package func receive(limit: Int = 64 << 10) async throws -> [UInt8] {
     guard let tls else { return await connection.receivedBytes(limit: limit) }
     while true {
       var plaintext: [UInt8] = []
@@ -67,7 +66,7 @@ final class Wire {
   }
 
   /// What comes until `marker` has, or until the end.
-  func text(through marker: String? = nil) async throws -> String {
+  package func text(through marker: String? = nil) async throws -> String {
     var text = ""
     while marker.map({ !text.hasSuffix($0) }) ?? true {
       let bytes = try await receive()
@@ -84,4 +83,4 @@ final class Wire {
   }
 }
 
-enum WireError: Error { case closedInHandshake }
+package enum WireError: Error { case closedInHandshake }
