@@ -49,6 +49,18 @@ package final class RawConnection: Sendable {
     return Array(buffer.prefix(max(0, count)))
   }
 
+  /// Throws away what has come.
+  /// - Returns: whether the end was among it.
+  package func hasEnded() -> Bool {
+    var buffer = [UInt8](repeating: 0, count: 4 << 10)
+    while true {
+      let count = unsafe buffer.withUnsafeMutableBytes {
+        unsafe recv(descriptor, $0.baseAddress, $0.count, Int32(MSG_DONTWAIT))
+      }
+      if count <= 0 { return count == 0 || errno != EAGAIN }
+    }
+  }
+
   /// As `readBytes`, without holding a thread of the tests.
   package func receivedBytes(limit: Int = 64 << 10) async -> [UInt8] {
     await withCheckedContinuation { continuation in
