@@ -148,8 +148,8 @@ struct HTTP2ListenerTests {
     let id = try client.post("/refuse", 20_000)
     try client.flush(withholding: 9 + 20_000 - 16_384)
     while try await client.hear() {}
-    #expect(client.responses[id]?.text == "403 no")
-    #expect(server.answers(403) == 1)
+    #expect(client.responses[id]?.text.hasPrefix("408 ") == true)
+    #expect(server.answers(408) == 1)
     #expect(client.goAways.first == .noError)
     await end(server)
   }
