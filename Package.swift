@@ -29,7 +29,11 @@ func tests(of name: String, _ imports: [Target.Dependency] = []) -> Target {
 
 let package = Package(
   name: "relaunch",
-  products: [.executable(name: "relaunch", targets: ["relaunch"])],
+  products: [
+    .executable(name: "relaunch", targets: ["relaunch"]),
+    // For the package in Fuzz/, which cannot see what only this package may see.
+    .library(name: "FuzzTargets", targets: ["FuzzTargets"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
@@ -69,6 +73,9 @@ let package = Package(
         "JOSE", "Targets", "Telemetry", "Workers", logging, collections,
       ]),
     module("TestSupport", ["Clocks", "DurableLog", "HTTP", "HTTP2", "HTTPClient", "JOSE", "JSON", "OpenSSL"]),
+    module(
+      "FuzzTargets",
+      ["CShims", "Clocks", "DurableLog", "Events", "HTTP", "HTTP2", "JOSE", "JSON", "OpenSSL", "TestSupport", "YAML"]),
 
     .executableTarget(
       name: "relaunch",
@@ -78,6 +85,7 @@ let package = Package(
       ],
       swiftSettings: settings),
 
+    tests(of: "FuzzTargets"),
     tests(of: "Clocks"),
     tests(of: "JSON"),
     tests(of: "YAML", ["JSON"]),
