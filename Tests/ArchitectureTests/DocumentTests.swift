@@ -35,7 +35,9 @@ struct DocumentTests {
     }
   }
 
-  @Test(arguments: ["scripts/quickstart", "scripts/test", "scripts/install-dependencies", "scripts/build-release", ".ci/run"])
+  @Test(arguments: [
+    "scripts/quickstart", "scripts/test", "scripts/fuzz", "scripts/install-dependencies", "scripts/build-release", ".ci/run",
+  ])
   func scriptsCanBeExecuted(script: String) {
     #expect(FileManager.default.isExecutableFile(atPath: "\(Repository.root)/\(script)"))
   }
