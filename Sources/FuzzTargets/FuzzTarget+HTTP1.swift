@@ -59,8 +59,8 @@ private func requests(_ pieces: [ArraySlice<UInt8>], _ limits: HTTPLimits) throw
         said.append(.error(error))
         failure = error
       case .success(.needsMore):
-        // What waits is a head or a line of the chunked coding that is not complete.
-        let limit = max(limits.headBytesLimit, 4 << 10)
+        // What waits is a head that is not complete, or a line of the chunked coding.
+        let limit = accepted == nil ? limits.headBytesLimit : 4 << 10
         try claim(decoder.bufferedBytes <= limit, "\(decoder.bufferedBytes) bytes are kept unread")
         break stepping
       case .success(.head(let request, let facts)):
