@@ -21,13 +21,13 @@ func claimIsPresentable(_ error: some Error) throws(BrokenClaim) {
 }
 
 /// Claims that `whole` and `cut`, what was said of the same bytes that came in two ways, are the same.
-///
-/// Nothing counts after `end`, whichever of them has it: the connection is closed then, and whether bytes behind it are still looked
-/// at depends on whether they came with it.
-func claimSame<Said: Equatable>(_ whole: [Said], _ cut: [Said], upTo end: Said? = nil) throws(BrokenClaim) {
+/// - Parameter isEnd: what nothing counts after, and that itself does not, whichever of the two has it.
+func claimSame<Said: Equatable>(
+  _ whole: [Said], _ cut: [Said], until isEnd: (Said) -> Bool = { _ in false }
+) throws(BrokenClaim) {
   for index in 0..<max(whole.count, cut.count) {
     let (left, right) = (whole.dropFirst(index).first, cut.dropFirst(index).first)
-    if let end, left == end || right == end { return }
+    if left.map(isEnd) == true || right.map(isEnd) == true { return }
     try claim(left == right, "step \(index) is \(shown(left)) where all comes at once, \(shown(right)) where it comes in pieces")
   }
 }
