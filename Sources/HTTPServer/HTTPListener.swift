@@ -154,6 +154,8 @@ package final class HTTPListener: @unchecked Sendable {
     let waiting = self.waiting
     self.waiting.removeAll(keepingCapacity: true)
     for conversation in waiting { conversation.flush() }
+    // What a flush makes room for may be further requests.
+    if !waiting.isEmpty { service.turnEnded() }
   }
 
   /// The value of the Date field, made once a second.

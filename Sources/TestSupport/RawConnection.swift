@@ -1,4 +1,3 @@
-import Dispatch
 import Glibc
 
 /// One end of a TCP connection on this machine, used by hand: it sends exactly what it is told to. Calls block, a minute at most: other tests may keep the machine busy for long.
@@ -64,14 +63,14 @@ package final class RawConnection: Sendable {
   /// As `readBytes`, without holding a thread of the tests.
   package func receivedBytes(limit: Int = 64 << 10) async -> [UInt8] {
     await withCheckedContinuation { continuation in
-      DispatchQueue(label: "test.read").async { continuation.resume(returning: self.readBytes(limit: limit)) }
+      onThreadOfItsOwn { continuation.resume(returning: self.readBytes(limit: limit)) }
     }
   }
 
   /// As `read`, without holding a thread of the tests.
   package func received(through marker: String? = nil) async -> String {
     await withCheckedContinuation { continuation in
-      DispatchQueue(label: "test.read").async { continuation.resume(returning: self.read(through: marker)) }
+      onThreadOfItsOwn { continuation.resume(returning: self.read(through: marker)) }
     }
   }
 

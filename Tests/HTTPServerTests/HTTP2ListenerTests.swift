@@ -6,7 +6,9 @@ import TestSupport
 import Testing
 
 /// HTTP/2 with prior knowledge, through a listener.
-struct HTTP2ListenerTests {
+///
+/// One test after the other: each has a server and clients that wait for clocks, and hundreds of tests run beside them.
+@Suite(.serialized) struct HTTP2ListenerTests {
   private static let big = 4 << 20
 
   private func end(_ server: ServedListener) async {
@@ -275,6 +277,16 @@ struct HTTP2ListenerTests {
     try await client.talk { client.order.count == ids.count }
     #expect(ids.prefix(5).allSatisfy { client.responses[$0]?.content.count == Self.big })
     #expect(server.dispatchedCount == 25 + 20)
+    await end(server)
+  }
+
+  /// The answers of one turn leave at its end, which makes room for requests that were held back, and these belong to the turn too.
+  @Test func theTurnEndsForRequestsThatWereHeldBackInIt() async throws {
+    let server = try ServedListener { $0.unsentBytesLimit = 64 }
+    let client = try HTTP2Client(server)
+    #expect(try await client.response(to: try client.get("/empty")) == "204 ")
+    for _ in 0..<20 { _ = try client.get("/refuse") }
+    #expect(try await client.response(to: try client.get("/turn")) == "200 turn")
     await end(server)
   }
 

@@ -1,4 +1,3 @@
-import Dispatch
 import Glibc
 import HTTP
 import HTTP2
@@ -10,11 +9,12 @@ import TestSupport
 import Transport
 
 /// Answers `/echo` with the content, `/empty` with 204 and `/big` and
-/// `/huge` with 4 and 64 MiB at once, refuses `/refuse` by its head, and leaves
+/// `/huge` with 4 and 64 MiB at once, `/turn` at the end of the turn, refuses `/refuse` by its head, and leaves
 /// `/late` to the test.
 final class PathService: HTTPService {
   let late: AsyncStream<Responder>
   private let lateArrived: AsyncStream<Responder>.Continuation
+  private let atTurnEnd = Mutex<[Responder]>([])
 
   init() { (late, lateArrived) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(64)) }
 
@@ -30,9 +30,19 @@ final class PathService: HTTPService {
       return .proceed(contentLimit: 0) { _, responder in
         responder.send(HTTPResponse(.ok, content: [UInt8](repeating: 0x62, count: count)))
       }
+    case "/turn":
+      return .proceed(contentLimit: 0) { [self] _, responder in atTurnEnd.withLock { $0.append(responder) } }
     case "/late": return .proceed(contentLimit: 0) { [lateArrived] _, responder in lateArrived.yield(responder) }
     default: return .proceed(contentLimit: 10) { _, responder in responder.send(HTTPResponse(.noContent)) }
     }
+  }
+
+  func turnEnded() {
+    let responders = atTurnEnd.withLock { responders in
+      defer { responders = [] }
+      return responders
+    }
+    for responder in responders { responder.send(HTTPResponse(.ok, text: "turn")) }
   }
 
   func nextLate() async -> Responder? {
@@ -112,7 +122,7 @@ extension HTTP2Client {
 func repeatedly(for duration: Duration, _ step: @escaping @Sendable () throws -> Void) async throws {
   let end = ContinuousClock.now + duration
   try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-    DispatchQueue(label: "test.slow").async {
+    onThreadOfItsOwn {
       continuation.resume(
         with: Result {
           while ContinuousClock.now < end {

@@ -7,7 +7,9 @@ import Testing
 import Transport
 
 /// A listener with TLS.
-struct TLSListenerTests {
+///
+/// One test after the other: each has a server and clients that wait for clocks, and hundreds of tests run beside them.
+@Suite(.serialized) struct TLSListenerTests {
   private let authority: SelfSignedAuthority
   private let identity: TLSIdentity
 
