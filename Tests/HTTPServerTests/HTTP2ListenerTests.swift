@@ -12,7 +12,7 @@ import Testing
   private static let big = 4 << 20
 
   private func end(_ server: ServedListener) async {
-    await server.listener.drain(within: .seconds(5))
+    await server.listener.drain(within: .milliseconds(50))
     #expect(server.connectionCount == 0)
   }
 

@@ -22,7 +22,7 @@ import Transport
       client.send(Self.get("/empty"))
       #expect(summaries(await client.received(through: "\r\n\r\n")) == ["204 No Content"])
     }
-    await server.listener.drain(within: .seconds(5))
+    await server.listener.drain(within: .milliseconds(50))
     #expect(await client.received() == "")
   }
 
@@ -36,7 +36,7 @@ import Transport
     // A second answer does nothing.
     responder.send(HTTPResponse(.ok))
     #expect(summaries(await client.received()) == ["202 Accepted: 0", "200 OK: 1", "403 Forbidden: no", "200 OK: 2"])
-    await server.listener.drain(within: .seconds(5))
+    await server.listener.drain(within: .milliseconds(50))
   }
 
   /// An answer may be owed for hours, and whoever waited for it asks again and again.
@@ -51,7 +51,7 @@ import Transport
     client = nil
     while !server.registry.text().contains("relaunch_http_connections{listener=\"test\"} 0\n") { await Task.yield() }
     // What is on the loop after the end of the connection comes after its release.
-    await server.listener.drain(within: .seconds(5))
+    await server.listener.drain(within: .milliseconds(50))
     #expect(sockets.isDisjoint(with: openSockets()))
     responder.send(HTTPResponse(.ok))
   }
@@ -65,7 +65,7 @@ import Transport
     #expect(text.hasSuffix("b") && !text.contains("<"))
     #expect(summaries(text).map { $0.prefix(9) } == ["200 OK: 1", "200 OK: 2", "200 OK: b"])
     #expect(text.utf8.count > 4 << 20)
-    await server.listener.drain(within: .seconds(5))
+    await server.listener.drain(within: .milliseconds(50))
   }
 
   @Test func sendsABigLastAnswerWhole() async throws {
@@ -75,7 +75,7 @@ import Transport
     client.finishSending()
     let text = await client.received()
     #expect(text.utf8.count > 4 << 20 && text.hasSuffix("b"))
-    await server.listener.drain(within: .seconds(5))
+    await server.listener.drain(within: .milliseconds(50))
   }
 
   @Test func goesOnSendingToAPeerThatHalfClosesInTheMiddleOfTheAnswer() async throws {
@@ -85,7 +85,7 @@ import Transport
     _ = await client.received(through: "\r\n\r\n")
     client.finishSending()
     #expect(await client.received().utf8.count == 64 << 20)
-    await server.listener.drain(within: .seconds(5))
+    await server.listener.drain(within: .milliseconds(50))
   }
 
   @Test func refusesByTheHeadAndStillDeliversTheAnswerToASenderOfContent() async throws {
@@ -95,7 +95,7 @@ import Transport
     let text = await client.received()
     #expect(summaries(text) == ["403 Forbidden: no"])
     #expect(text.contains("connection: close\r\n"))
-    await server.listener.drain(within: .seconds(5))
+    await server.listener.drain(within: .milliseconds(50))
   }
 
   @Test func asksForContentThatWaitsForIt() async throws {
@@ -107,7 +107,7 @@ import Transport
     #expect(summaries(await client.received(through: "hi")) == ["200 OK: hi"])
     client.send("POST /refuse HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")
     #expect(summaries(await client.received()) == ["403 Forbidden: no"])
-    await server.listener.drain(within: .seconds(5))
+    await server.listener.drain(within: .milliseconds(50))
   }
 
   @Test(arguments: [
@@ -132,7 +132,7 @@ import Transport
     let text = await client.received()
     #expect(text.hasPrefix("HTTP/1.1 \(status)\r\n") && text.contains("\r\nconnection: close\r\n") && !text.contains(" 204 "))
     #expect(server.registry.text().contains("\(metric) 1\n"))
-    await server.listener.drain(within: .seconds(5))
+    await server.listener.drain(within: .milliseconds(50))
   }
 
   @Test(arguments: ["GET / HT", "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe"])
@@ -145,7 +145,7 @@ import Transport
     client.send(part)
     let answers = summaries(await client.received())
     #expect(answers.count == 1 && answers[0].hasPrefix("408 Request Timeout"), "\(answers)")
-    await server.listener.drain(within: .seconds(5))
+    await server.listener.drain(within: .milliseconds(50))
   }
 
   @Test func answers408ToContentThatComesTooSlowly() async throws {
@@ -157,7 +157,7 @@ import Transport
     client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 50000\r\n\r\nhe")
     #expect(await client.received().hasPrefix("HTTP/1.1 408 "))
     #expect([server.hits("contentRate"), server.hits("contentDeadline")] == [1, 0])
-    await server.listener.drain(within: .seconds(5))
+    await server.listener.drain(within: .milliseconds(50))
   }
 
   @Test func refusesAHeadThatIsTooLarge() async throws {
@@ -166,7 +166,7 @@ import Transport
     client.send(Self.get("/empty", "X: \(String(repeating: "x", count: 1024))\r\n"))
     #expect(await client.received().hasPrefix("HTTP/1.1 431 "))
     #expect(server.hits("headBytes") == 1)
-    await server.listener.drain(within: .seconds(5))
+    await server.listener.drain(within: .milliseconds(50))
   }
 
   // MARK: Content of a request that its head has answered
@@ -178,7 +178,7 @@ import Transport
     client.send(Self.post("/refuse", "hello") + chunked + Self.post("/echo", "wanted"))
     #expect(
       summaries(await client.received(through: "wanted")) == ["403 Forbidden: no", "403 Forbidden: no", "200 OK: wanted"])
-    await server.listener.drain(within: .seconds(5))
+    await server.listener.drain(within: .milliseconds(50))
   }
 
   @Test func contentThatNobodyWantedMustBeValid() async throws {
@@ -187,7 +187,7 @@ import Transport
     client.send("POST /refuse HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n\r\n" + Self.get("/empty"))
     let text = await client.received()
     #expect(text.hasPrefix("HTTP/1.1 400 ") && text.contains("\r\nconnection: close\r\n") && !text.contains(" 204 "))
-    await server.listener.drain(within: .seconds(5))
+    await server.listener.drain(within: .milliseconds(50))
   }
 
   @Test func muchContentThatNobodyWantedEndsTheConnection() async throws {
@@ -197,14 +197,14 @@ import Transport
     client.send("POST /refuse HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\(chunk)\(chunk)1\r\nx\r\n")
     let text = await client.received()
     #expect(text.hasPrefix("HTTP/1.1 413 ") && text.contains("\r\nconnection: close\r\n"))
-    await server.listener.drain(within: .seconds(5))
+    await server.listener.drain(within: .milliseconds(50))
   }
 
   @Test func closesAnIdleConnectionWithoutAWord() async throws {
     let server = try ServedListener { $0.idleDeadline = .milliseconds(10) }
     let client = try server.connect()
     #expect(await client.received() == "")
-    await server.listener.drain(within: .seconds(5))
+    await server.listener.drain(within: .milliseconds(50))
   }
 
   @Test func givesUpOnAnAnswerThatNeverComes() async throws {
@@ -214,7 +214,7 @@ import Transport
     #expect(await client.received() == "")
     let responder = try #require(await server.service.nextLate())
     responder.send(HTTPResponse(.ok))
-    await server.listener.drain(within: .seconds(5))
+    await server.listener.drain(within: .milliseconds(50))
   }
 
   @Test func givesUpOnAPeerThatDoesNotRead() async throws {
@@ -226,7 +226,7 @@ import Transport
       await Task.yield()
     }
     #expect(await client.received().utf8.count < 64 << 20)
-    await server.listener.drain(within: .seconds(5))
+    await server.listener.drain(within: .milliseconds(50))
   }
 
   /// Bytes of a next request buy no time.
@@ -239,7 +239,7 @@ import Transport
     client.send(Self.get("/huge"))
     try await repeatedly(for: .milliseconds(2500)) { client.send("G") }
     #expect(server.hits("writeDeadline") == 1)
-    await server.listener.drain(within: .seconds(5))
+    await server.listener.drain(within: .milliseconds(50))
   }
 
   /// The kernel takes more of an answer in leaps: while it takes nothing, the peer may read all the same.
@@ -251,7 +251,7 @@ import Transport
     try await repeatedly(for: .milliseconds(3600)) { count.add(client.readBytes(limit: 16 << 10).count, ordering: .relaxed) }
     #expect(server.hits("writeDeadline") == 0)
     #expect(await client.received().utf8.count + count.load(ordering: .relaxed) > 64 << 20)
-    await server.listener.drain(within: .seconds(5))
+    await server.listener.drain(within: .milliseconds(50))
   }
 
   @Test func holdsFurtherRequestsBackWhileAnswersAreNotRead() async throws {
@@ -263,7 +263,7 @@ import Transport
     let text = await client.received()
     #expect(text.utf8.count > 64 << 20 && text.contains("HTTP/1.1 204 ") && text.contains("connection: close"))
     #expect(server.dispatchedCount == 3)
-    await server.listener.drain(within: .seconds(5))
+    await server.listener.drain(within: .milliseconds(50))
   }
 
   @Test func survivesAClientThatResetsWhileItIsServed() async throws {
@@ -277,7 +277,7 @@ import Transport
     let next = try server.connect()
     next.send(Self.get("/empty"))
     #expect(summaries(await next.received(through: "\r\n\r\n")) == ["204 No Content"])
-    await server.listener.drain(within: .seconds(5))
+    await server.listener.drain(within: .milliseconds(50))
   }
 
   @Test func drainsBusyConnectionsWithTheirAnswer() async throws {
@@ -323,7 +323,7 @@ import Transport
       #expect(summaries(await client.received()) == ["204 No Content"])
     }
     #expect(server.registry.text().contains("relaunch_http_limits_total{listener=\"test\",limit=\"connections\"} 1\n"))
-    await server.listener.drain(within: .seconds(5))
+    await server.listener.drain(within: .milliseconds(50))
   }
 
   @Test func aSlowHeadMakesRoomBeforeAConnectionThatIsServed() async throws {
@@ -340,7 +340,7 @@ import Transport
     #expect(summaries(await served.received()) == ["204 No Content"])
     third.send(Self.get("/empty", "Connection: close\r\n"))
     #expect(summaries(await third.received()) == ["204 No Content"])
-    await server.listener.drain(within: .seconds(5))
+    await server.listener.drain(within: .milliseconds(50))
   }
 
   @Test func endsAfterTheLastRequestThatIsAllowed() async throws {
@@ -351,7 +351,7 @@ import Transport
     #expect(summaries(text) == ["204 No Content", "200 OK: 2"])
     #expect(text.contains("connection: close\r\n"))
     #expect(server.hits("requests") == 1)
-    await server.listener.drain(within: .seconds(5))
+    await server.listener.drain(within: .milliseconds(50))
   }
 
   @Test(arguments: ["connections", "connectionsPerAddress"])
@@ -367,7 +367,7 @@ import Transport
     #expect(server.registry.text().contains("relaunch_http_limits_total{listener=\"test\",limit=\"\(limit)\"} 1\n"))
     responder.send(HTTPResponse(.noContent))
     #expect(summaries(await first.received()) == ["204 No Content"])
-    await server.listener.drain(within: .seconds(5))
+    await server.listener.drain(within: .milliseconds(50))
     #expect(server.registry.text().contains("relaunch_http_connections{listener=\"test\"} 0\n"))
   }
 
@@ -378,6 +378,6 @@ import Transport
     let text = await client.received()
     #expect(summaries(text) == ["403 Forbidden", "200 OK: x"])
     #expect(text.contains("content-length: 2\r\n"))
-    await server.listener.drain(within: .seconds(5))
+    await server.listener.drain(within: .milliseconds(50))
   }
 }
