@@ -336,7 +336,7 @@ import Testing
     responder.send(HTTPResponse(.ok, text: "late"))
     while try await client.hear() {}
     #expect(ids.map { client.responses[$0]?.status } == [200, 403, 200])
-    #expect(server.connectionCount == 0)
+    while server.connectionCount != 0 { await Task.yield() }
     await end(server)
   }
 

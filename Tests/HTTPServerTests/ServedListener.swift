@@ -67,8 +67,11 @@ struct ServedListener {
 
   init(tls: ServerTLS? = nil, _ change: (inout ServerLimits) -> Void = { _ in }) throws {
     var limits = ServerLimits()
-    // What a test does not ask for must not bite on a busy machine.
-    (limits.contentRateGrace, limits.writeDeadline) = (.seconds(60), .seconds(60))
+    // A client of ours may have to wait long for its turn among hundreds of tests.
+    for deadline in [
+      \ServerLimits.handshakeDeadline, \.headDeadline, \.contentDeadline, \.idleDeadline, \.answerDeadline, \.contentRateGrace,
+      \.writeDeadline,
+    ] { limits[keyPath: deadline] = .seconds(600) }
     change(&limits)
     loop = try Loop(name: "test")
     let dispatched = Counted()
