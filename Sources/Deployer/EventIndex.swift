@@ -55,7 +55,8 @@ struct EventIndex: Sendable {
   private var numbers: [String: Int] = [:]
   private var keys: [SHA256Digest: String] = [:]
   private(set) var jobs: [String: Job] = [:]
-  private(set) var deadLetters: [OpenDeadLetter] = []
+  /// The oldest first.
+  private(set) var deadLetters: Deque<OpenDeadLetter> = []
   private(set) var undecidedCount = 0
   /// Jobs whose end came before their decision: a full disk had the decision wait, and then took the end.
   private var endedEarly: Set<String> = []
@@ -162,8 +163,8 @@ struct EventIndex: Sendable {
     entry.settle(.dead, letter.detail)
     deadLetters.append(OpenDeadLetter(letter: letter, image: entry.image))
     letterCounts[entry.id, default: 0] += 1
-    guard deadLetters.count > deadLettersLimit, let oldest = deadLetters.first?.letter.id else { return }
-    forgetLetters(of: entry) { $0.letter.id == oldest }
+    guard deadLetters.count > deadLettersLimit, let oldest = deadLetters.popFirst()?.letter else { return }
+    release(oldest, current: entry)
     forgottenDeadLetters += 1
   }
 
@@ -171,12 +172,15 @@ struct EventIndex: Sendable {
 
   /// - Parameter current: is being changed, and kept by the caller.
   private mutating func forgetLetters(of current: Entry, where isMeant: (OpenDeadLetter) -> Bool) {
-    for letter in deadLetters.filter(isMeant).map(\.letter) {
-      let count = letterCounts[letter.eventID] ?? 0
-      letterCounts[letter.eventID] = count > 1 ? count - 1 : nil
-      if letter.eventID != current.id, let entry = held[letter.eventID], !isHeld(entry) { forget(entry) }
-    }
+    for open in deadLetters where isMeant(open) { release(open.letter, current: current) }
     deadLetters.removeAll(where: isMeant)
+  }
+
+  /// Forgets the event of a letter that leaves the list, if that was all it was kept for.
+  private mutating func release(_ letter: DeadLetter, current: Entry) {
+    let count = letterCounts[letter.eventID] ?? 0
+    letterCounts[letter.eventID] = count > 1 ? count - 1 : nil
+    if letter.eventID != current.id, let entry = held[letter.eventID], !isHeld(entry) { forget(entry) }
   }
 
   /// Puts a changed entry where it belongs. One that was held and is no longer comes back as the newest of the history: what has just
