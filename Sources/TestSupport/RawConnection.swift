@@ -139,7 +139,7 @@ private func withLoopback(_ port: UInt16, _ body: (UnsafePointer<sockaddr>?, soc
 }
 
 private func limitWaiting(_ descriptor: Int32) {
-  var limit = timeval(tv_sec: 60, tv_usec: 0)
+  var limit = timeval(tv_sec: 300, tv_usec: 0)
   _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
   _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
 }
