@@ -30,7 +30,7 @@ package struct DeployerMetrics: Sendable {
     received = perSource("relaunch_events_received_total", "Messages made durable as new events.")
     duplicates = perSource("relaunch_events_duplicate_total", "Messages that were events already.")
     refusedTokens = perSource("relaunch_pushes_unauthorized_total", "Pushes refused for their token.")
-    overloaded = registry.counter("relaunch_pushes_overloaded_total", "Pushes answered 429 because the backlog is at its limit.")
+    overloaded = registry.counter("relaunch_pushes_overloaded_total", "Pushes answered 429: too many wait.")
     outcomes = Dictionary(
       uniqueKeysWithValues: Outcome.allCases.map {
         ($0, registry.counter("relaunch_outcomes_total", "Ends of events and jobs.", [("outcome", $0.rawValue)]))
