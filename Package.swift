@@ -13,6 +13,9 @@ let settings: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+/// What `scripts/sanitize thread` sets besides the compiler's option, which no source can see.
+let locks: [SwiftSetting] = Context.environment["RELAUNCH_SANITIZE"] == "thread" ? [.define("THREAD_SANITIZER")] : []
+
 let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -24,7 +27,8 @@ func module(_ name: String, _ imports: [Target.Dependency] = []) -> Target {
 
 /// The tests of `name`. They may import whatever their subject imports, and the fakes.
 func tests(of name: String, _ imports: [Target.Dependency] = []) -> Target {
-  .testTarget(name: name + "Tests", dependencies: [.init(stringLiteral: name), "TestSupport"] + imports, swiftSettings: settings)
+  .testTarget(
+    name: name + "Tests", dependencies: [.init(stringLiteral: name), "Locks", "TestSupport"] + imports, swiftSettings: settings)
 }
 
 let package = Package(
@@ -47,6 +51,7 @@ let package = Package(
     .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
 
     module("Clocks"),
+    .target(name: "Locks", dependencies: ["CShims"], swiftSettings: settings + locks),
     module("JSON"),
     module("YAML", ["CYAML", "JSON"]),
     module("OpenSSL", ["COpenSSL"]),
@@ -55,33 +60,32 @@ let package = Package(
     module("HTTP2", ["CNGHTTP2", "HTTP"]),
     module("Events", ["JSON", "Clocks"]),
     module("Sensors", ["Events", "JSON", "YAML", "CRE2", "Clocks"]),
-    module("DurableLog", ["CShims", "Clocks"]),
-    module("Workers", [collections]),
-    module("Telemetry", ["Clocks", "JSON", logging]),
-    module("Transport", ["OpenSSL", "Telemetry", "CShims"]),
+    module("DurableLog", ["CShims", "Clocks", "Locks"]),
+    module("Workers", ["Locks", collections]),
+    module("Telemetry", ["Clocks", "JSON", "Locks", logging]),
+    module("Transport", ["OpenSSL", "Telemetry", "CShims", "Locks"]),
     module("HTTPServer", ["HTTP", "HTTP2", "Transport", "Telemetry", "Clocks"]),
     module("HTTPClient", ["HTTP", "HTTP2", "Transport", "OpenSSL", "Telemetry", "Clocks", collections]),
-    module("OIDC", ["JOSE", "HTTP", "HTTPClient", "OpenSSL", "Telemetry", "Clocks", logging]),
+    module("OIDC", ["JOSE", "HTTP", "HTTPClient", "OpenSSL", "Telemetry", "Clocks", "Locks", logging]),
     module("Kubernetes", ["Clocks", "Events", "HTTP", "HTTPClient", "JSON", "YAML"]),
     module("Targets", ["Events", "Kubernetes", "JSON", "YAML"]),
-    module("Configuration", ["Sensors", "Targets", "Kubernetes", "JSON", "YAML", logging]),
+    module("Configuration", ["Sensors", "Targets", "Kubernetes", "JSON", "YAML", "Locks", logging]),
     module(
       "Deployer",
       [
-        "Clocks", "Configuration", "DurableLog", "Events", "HTTP", "HTTPServer", "JSON", "Kubernetes", "OIDC", "OpenSSL",
-        "Sensors",
-        "JOSE", "Targets", "Telemetry", "Workers", logging, collections,
+        "Clocks", "Configuration", "DurableLog", "Events", "HTTP", "HTTPServer", "JOSE", "JSON", "Kubernetes", "Locks", "OIDC",
+        "OpenSSL", "Sensors", "Targets", "Telemetry", "Workers", logging, collections,
       ]),
-    module("TestSupport", ["Clocks", "DurableLog", "HTTP", "HTTP2", "HTTPClient", "JOSE", "JSON", "OpenSSL"]),
+    module("TestSupport", ["Clocks", "DurableLog", "HTTP", "HTTP2", "HTTPClient", "JOSE", "JSON", "Locks", "OpenSSL"]),
     module(
       "FuzzTargets",
-      ["CShims", "Clocks", "DurableLog", "Events", "HTTP", "HTTP2", "JOSE", "JSON", "OpenSSL", "TestSupport", "YAML"]),
+      ["CShims", "Clocks", "DurableLog", "Events", "HTTP", "HTTP2", "JOSE", "JSON", "Locks", "OpenSSL", "TestSupport", "YAML"]),
 
     .executableTarget(
       name: "relaunch",
       dependencies: [
         "Clocks", "Configuration", "Deployer", "DurableLog", "Events", "HTTP", "HTTPClient", "HTTPServer", "JOSE", "JSON",
-        "Kubernetes", "OIDC", "OpenSSL", "Sensors", "Targets", "Telemetry", "Transport", argumentParser, logging,
+        "Kubernetes", "Locks", "OIDC", "OpenSSL", "Sensors", "Targets", "Telemetry", "Transport", argumentParser, logging,
       ],
       swiftSettings: settings),
 
@@ -118,7 +122,9 @@ let package = Package(
     // Runs the built server as a child process. It depends on the executable so that `swift test` never runs an old one.
     .testTarget(
       name: "IntegrationTests",
-      dependencies: ["relaunch", "TestSupport", "Clocks", "HTTP", "HTTP2", "HTTPClient", "JOSE", "JSON", "OpenSSL", "Transport"],
+      dependencies: [
+        "relaunch", "TestSupport", "Clocks", "HTTP", "HTTP2", "HTTPClient", "JOSE", "JSON", "Locks", "OpenSSL", "Transport",
+      ],
       swiftSettings: settings),
   ],
   cxxLanguageStandard: .cxx17

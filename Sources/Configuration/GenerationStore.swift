@@ -1,6 +1,6 @@
 package import Logging
 import Sensors
-import Synchronization
+import Locks
 
 /// The generation in force, and its replacement when the mounted directories change.
 ///

@@ -1,7 +1,7 @@
 package import Clocks
 import HTTP
 import OpenSSL
-import Synchronization
+import Locks
 
 /// Who may use the admin listener.
 package final class AdminGate: Sendable {

@@ -9,7 +9,7 @@ import JSON
 import Logging
 import OpenSSL
 import Sensors
-import Synchronization
+import Locks
 import Telemetry
 
 /// The admin listener: what happened and why, and what to do about what failed.

@@ -1,4 +1,4 @@
-import Synchronization
+import Locks
 
 /// Who waits for an event's end, for sources with `ack: completed`.
 final class Completions: Sendable {

@@ -4,7 +4,7 @@ import Dispatch
 import Events
 import Logging
 import Sensors
-import Synchronization
+import Locks
 import Telemetry
 import Workers
 

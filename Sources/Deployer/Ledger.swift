@@ -3,7 +3,7 @@ import Dispatch
 import DurableLog
 import Events
 import OpenSSL
-import Synchronization
+import Locks
 
 /// The log and the index of it, kept in step: what is appended is applied to the index once it is durable, and nothing else is.
 final class Ledger: Sendable {

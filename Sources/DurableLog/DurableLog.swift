@@ -1,6 +1,6 @@
 package import Clocks
 import Dispatch
-import Synchronization
+import Locks
 
 /// The append-only log that everything which must outlive the process is written to.
 ///

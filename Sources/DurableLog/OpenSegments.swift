@@ -1,4 +1,4 @@
-import Synchronization
+import Locks
 
 /// The files of all segments, open for reading records again.
 final class OpenSegments: Sendable {

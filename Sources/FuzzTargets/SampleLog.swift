@@ -1,7 +1,7 @@
 import Clocks
 import Dispatch
 import DurableLog
-import Synchronization
+import Locks
 import TestSupport
 
 /// A log of two segments, two batches each, as a process leaves it that is killed when nothing was under way.

@@ -1,7 +1,7 @@
 package import Clocks
 import JOSE
 import OpenSSL
-import Synchronization
+import Locks
 package import Telemetry
 
 /// Decides about the requests of one source by their Authorization field.

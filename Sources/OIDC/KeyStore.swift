@@ -3,7 +3,8 @@ package import HTTPClient
 import JOSE
 package import Logging
 import OpenSSL
-import Synchronization
+import struct Synchronization.Atomic
+import Locks
 package import Telemetry
 
 /// The keys of one issuer: loaded, kept fresh, and kept through an outage.

@@ -1,4 +1,4 @@
-import Synchronization
+import Locks
 
 /// Counts observations in buckets, each bucket holding all that are no greater than its bound.
 package final class Histogram: Sendable {

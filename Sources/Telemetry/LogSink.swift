@@ -1,6 +1,6 @@
 import Dispatch
 import Glibc
-import Synchronization
+import Locks
 
 /// Writes log lines to a descriptor from a queue of its own, so that no caller waits for a slow reader of our output.
 ///

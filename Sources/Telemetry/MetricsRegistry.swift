@@ -1,4 +1,4 @@
-import Synchronization
+import Locks
 
 /// All metrics of the process, written in Prometheus' text format (exposition format 0.0.4).
 ///

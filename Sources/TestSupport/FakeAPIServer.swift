@@ -1,7 +1,7 @@
 package import HTTP
 package import HTTPClient
 package import JSON
-import Synchronization
+import Locks
 
 /// A Kubernetes API server in memory: objects by path, GET, PATCH of maps, versions and generations, and a script of faults.
 ///

@@ -1,6 +1,6 @@
 import HTTP
 package import HTTPClient
-import Synchronization
+import Locks
 
 /// A server of key sets without a network: it answers what it was last told to, can make callers wait, and counts.
 package final class FakeKeyServer: HTTPSender {

@@ -1,6 +1,6 @@
 import Dispatch
 package import DurableLog
-import Synchronization
+import Locks
 
 /// A disk in memory that knows what was synced, fails when told to, and can be crashed.
 ///

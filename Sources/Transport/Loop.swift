@@ -1,7 +1,7 @@
 import CShims
 package import Dispatch
 import Glibc
-import Synchronization
+import Locks
 
 /// One serial Dispatch queue that serves many sockets.
 ///

@@ -1,5 +1,5 @@
 package import OpenSSL
-import Synchronization
+import Locks
 
 /// The TLS settings of a listener. They may be replaced at any time and from any thread: connections that come later use the new ones,
 /// those in progress go on with theirs.

@@ -1,4 +1,4 @@
-import Synchronization
+import Locks
 
 /// Attempts items until they end, a bounded number at a time, one at a time for each key, in order for each key.
 ///

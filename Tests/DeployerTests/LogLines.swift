@@ -1,5 +1,5 @@
 import Logging
-import Synchronization
+import Locks
 
 /// The log lines of a test, to be waited for: each stage of the pipeline ends with one.
 final class LogLines: Sendable {

@@ -7,7 +7,7 @@ import HTTPClient
 import HTTPServer
 import JSON
 import Kubernetes
-import Synchronization
+import Locks
 import Telemetry
 import Testing
 import TestSupport

@@ -1,6 +1,6 @@
 import Dispatch
 import DurableLog
-import Synchronization
+import Locks
 import TestSupport
 
 extension LogConfiguration {

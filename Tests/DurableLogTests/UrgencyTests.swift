@@ -1,6 +1,6 @@
 import Clocks
 import DurableLog
-import Synchronization
+import Locks
 import Testing
 
 struct UrgencyTests {

@@ -1,7 +1,7 @@
 import Dispatch
 import HTTP
 import HTTPClient
-import Synchronization
+import Locks
 import TestSupport
 import Testing
 import Transport

@@ -1,7 +1,7 @@
 import HTTP
 import HTTP2
 import HTTPServer
-import Synchronization
+import Locks
 import TestSupport
 import Testing
 

@@ -3,7 +3,8 @@ import HTTP
 import HTTP2
 import HTTPServer
 import OpenSSL
-import Synchronization
+import struct Synchronization.Atomic
+import Locks
 import Telemetry
 import TestSupport
 import Transport

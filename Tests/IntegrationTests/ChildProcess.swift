@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import Synchronization
+import Locks
 
 /// A program that runs beside the tests. It is killed when the last reference to it goes.
 final class ChildProcess: Sendable {

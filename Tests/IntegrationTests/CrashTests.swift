@@ -2,7 +2,7 @@ import Foundation
 import HTTP
 import HTTPClient
 import JSON
-import Synchronization
+import Locks
 import TestSupport
 import Testing
 

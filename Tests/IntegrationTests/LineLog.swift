@@ -1,6 +1,6 @@
 import Dispatch
 import Foundation
-import Synchronization
+import Locks
 
 /// The lines that a child process writes to one of its outputs, kept and awaited.
 final class LineLog: Sendable {

@@ -4,7 +4,7 @@ import HTTP
 import HTTP2
 import HTTPClient
 import JSON
-import Synchronization
+import Locks
 import TestSupport
 import Testing
 

@@ -1,5 +1,5 @@
 import Clocks
-import Synchronization
+import Locks
 
 /// A time of day that moves when it is told to.
 final class ManualWallClock: WallClock {

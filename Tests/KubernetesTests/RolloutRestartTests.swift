@@ -4,7 +4,7 @@ import HTTP
 import HTTPClient
 import JSON
 import Kubernetes
-import Synchronization
+import Locks
 import TestSupport
 import Testing
 

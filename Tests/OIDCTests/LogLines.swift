@@ -1,5 +1,5 @@
 import Logging
-import Synchronization
+import Locks
 
 /// The log lines of a test.
 final class LogLines: Sendable {

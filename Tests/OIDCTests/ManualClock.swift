@@ -1,4 +1,4 @@
-import Synchronization
+import Locks
 
 /// A clock that moves when it is told to.
 final class ManualClock: Clock {

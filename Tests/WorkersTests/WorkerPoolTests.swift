@@ -1,4 +1,4 @@
-import Synchronization
+import Locks
 import TestSupport
 import Testing
 import Workers
