@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import Workers
 
@@ -10,14 +11,14 @@ struct RetryPolicyTests {
   }
 
   @Test func jitterCoversTheWholeRangeAndNothingElse() {
-    var generator = SystemRandomNumberGenerator()
+    var generator = SplitMix()
     let policy = RetryPolicy(base: .milliseconds(1), cap: .milliseconds(4))
     let seen = Set((0..<2000).map { _ in policy.wait(afterFailures: 3, using: &generator) })
     #expect(seen == Set((0...4).map { .milliseconds($0) }))
   }
 
   @Test func retryAfterRaisesTheLowerBoundEvenPastTheCap() {
-    var generator = SystemRandomNumberGenerator()
+    var generator = SplitMix()
     for _ in 0..<100 {
       #expect(RetryPolicy().wait(afterFailures: 1, retryAfter: .seconds(600), using: &generator) == .seconds(600))
       #expect(RetryPolicy().wait(afterFailures: 1, retryAfter: .seconds(-5), using: &generator) >= .zero)
@@ -31,7 +32,7 @@ struct RetryPolicyTests {
   }
 
   @Test func hugeDurationsDoNotTrap() {
-    var generator = SystemRandomNumberGenerator()
+    var generator = SplitMix()
     let policy = RetryPolicy(base: .seconds(Int64.max), cap: .seconds(Int64.max), attemptsLimit: .max)
     #expect(policy.wait(afterFailures: 200, using: &generator) >= .zero)
   }
