@@ -14,6 +14,8 @@ package protocol Disk: Sendable {
   func remove(_ path: String) throws(DiskError)
   /// Makes the names in the directory at `path` durable.
   func syncDirectory(_ path: String) throws(DiskError)
+  /// How much room there is for files in the directory at `path` (`statvfs`).
+  func space(_ path: String) throws(DiskError) -> DiskSpace
   /// Takes the exclusive lock on the file at `path`, creating it.
   /// - Returns: the lock, held until it is released from memory; nil when another holder has it.
   func lock(_ path: String) throws(DiskError) -> (any Sendable)?

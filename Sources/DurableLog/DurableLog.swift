@@ -14,11 +14,14 @@ package final class DurableLog: Sendable {
   private let queue = DispatchQueue(label: "relaunch.log")
   private let batchRecordsLimit: Int
   private let batchBytesLimit: Int
+  /// nil: nothing is done by time.
+  private let checkpointDelay: Duration?
   private let pending: Mutex<PendingAppends>
   /// Only the queue takes this lock, so nobody waits for it; it is held while the disk works.
   private let writer: Mutex<LogWriter>
   private let segments: OpenSegments
   private let lock: Mutex<(any Sendable)?>
+  private let upkeep = Mutex(Upkeep())
 
   /// Takes the directory's lock, recovers, and shows every intact record in order to `replay` before it returns.
   ///
@@ -35,16 +38,21 @@ package final class DurableLog: Sendable {
       return try disk.lock(directory + "/LOCK")
     }
     guard let lock else { throw LogError.locked(directory: directory) }
+    let space = LogSpace(configuration, total: try diskCall { () throws(DiskError) in try disk.space(directory).total })
     let segments = OpenSegments()
     var recovery = Recovery(disk: disk, directory: directory)
-    let tail = try recovery.run(into: segments, replay: replay)
-    let writer = LogWriter(configuration, disk: disk, clock: clock, segments: segments, tail: tail)
-    return (DurableLog(configuration, writer, segments, lock), recovery.report)
+    let found = try recovery.run(into: segments, replay: replay)
+    var writer = LogWriter(configuration, disk: disk, clock: clock, space: space, segments: segments, found: found)
+    try writer.writeCheckpoint()
+    let log = DurableLog(configuration, writer, segments, lock)
+    log.noteRoom(try log.writer.withLock { writer throws(LogError) in try writer.room() })
+    return (log, recovery.report)
   }
 
   private init(_ configuration: LogConfiguration, _ writer: LogWriter, _ segments: OpenSegments, _ lock: any Sendable) {
     batchRecordsLimit = max(1, configuration.batchRecordsLimit)
     batchBytesLimit = configuration.batchBytesLimit
+    checkpointDelay = configuration.checkpointDelay
     pending = Mutex(PendingAppends(configuration))
     self.writer = Mutex(writer)
     self.segments = segments
@@ -103,6 +111,30 @@ package final class DurableLog: Sendable {
     }
   }
 
+  /// The segments that take nothing more, oldest first.
+  package var sealedSegments: [SealedSegment] { writer.withLock { $0.sealed } }
+
+  /// Removes the segments whose records are all below `sequence`, for good. What is to be kept of them must have been appended again,
+  /// and be durable. Blocks for the disk. Must not be called from `then`.
+  package func removeSegments(before sequence: UInt64) throws(LogError) {
+    dispatchPrecondition(condition: .notOnQueue(queue))
+    try onWriter { writer throws(LogError) in
+      let count = try writer.removeSegments(before: sequence)
+      pending.withLock { $0.removed(count) }
+    }
+  }
+
+  /// Notes durably how far the log is durable, and looks how much room there is: what happens by itself after
+  /// `LogConfiguration.checkpointDelay`. Blocks for the disk. Must not be called from `then`.
+  package func writeCheckpoint() throws(LogError) {
+    dispatchPrecondition(condition: .notOnQueue(queue))
+    try onWriter { writer throws(LogError) in try writer.writeCheckpoint() }
+  }
+
+  /// Has `handler` called when the room for more has changed, and again and again while it is not ample and records come. It must return at
+  /// once.
+  package func observeRoom(_ handler: @escaping @Sendable (LogRoom) -> Void) { upkeep.withLock { $0.observer = handler } }
+
   /// Why the log takes nothing more: `.failed`, `.closed` or `.exhausted`; nil while it does.
   package var refusal: LogError? { pending.withLock { $0.refusal } }
 
@@ -126,12 +158,16 @@ package final class DurableLog: Sendable {
   private func commitPending() {
     while true {
       let taken = pending.withLock { $0.take() }
-      if taken.isEmpty { return }
+      if taken.isEmpty { break }
       commitAll(taken)
     }
+    scheduleUpkeep()
   }
 
-  private func commitTimed() { commitAll(pending.withLock { $0.takeTimed() }) }
+  private func commitTimed() {
+    commitAll(pending.withLock { $0.takeTimed() })
+    scheduleUpkeep()
+  }
 
   private func commitAll(_ taken: [PendingAppend]) {
     var rest = taken[...]
@@ -155,7 +191,23 @@ package final class DurableLog: Sendable {
   }
 
   private func commit(_ batch: ArraySlice<PendingAppend>) {
-    let result = outcome(of: batch)
+    let events = batch.count { $0.kind == .event }
+    let result = outcome(of: batch, usesReserve: events == 0)
+    // Also where a record of what was done has just gone into the reserve.
+    if let full = writer.withLock({ $0.full }) { noteRoom(.none(full)) }
+    if case .failure(.diskFull) = result {
+      // What was done is still written, into what is kept for it.
+      if events > 0, events < batch.count {
+        settle(batch.filter { $0.kind == .event }[...], result)
+        return commit(batch.filter { $0.kind != .event }[...])
+      }
+    }
+    settle(batch, result)
+  }
+
+  private func settle(
+    _ batch: ArraySlice<PendingAppend>, _ result: Result<(positions: [LogPosition], bytes: Int), LogError>
+  ) {
     pending.withLock { $0.settle(batch, result) }
     switch result {
     case .success(let commit):
@@ -165,11 +217,99 @@ package final class DurableLog: Sendable {
     }
   }
 
-  private func outcome(of batch: ArraySlice<PendingAppend>) -> Result<(positions: [LogPosition], bytes: Int), LogError> {
+  private func outcome(
+    of batch: ArraySlice<PendingAppend>, usesReserve: Bool
+  ) -> Result<(positions: [LogPosition], bytes: Int), LogError> {
     // Nothing is written after a failure, or it would be acknowledged on top of a hole.
     if let refusal, refusal != .closed { return .failure(refusal) }
     return writer.withLock { writer in
-      do throws(LogError) { return .success(try writer.commit(batch)) } catch { return .failure(error) }
+      do throws(LogError) { return .success(try writer.commit(batch, usesReserve: usesReserve)) } catch { return .failure(error) }
     }
+  }
+
+  // MARK: Upkeep
+
+  /// Runs `body` on the queue, between batches. Where it fails, the log has failed.
+  private func onWriter(_ body: (inout LogWriter) throws(LogError) -> Void) throws(LogError) {
+    let result: Result<LogRoom, LogError> = queue.sync {
+      if let refusal { return .failure(refusal) }
+      return writer.withLock { writer in
+        do throws(LogError) {
+          try body(&writer)
+          return .success(try writer.room())
+        } catch {
+          return .failure(error)
+        }
+      }
+    }
+    switch result {
+    case .success(let room): noteRoom(room)
+    case .failure(let error):
+      pending.withLock { $0.refuse(error) }
+      throw error
+    }
+  }
+
+  private func noteRoom(_ room: LogRoom) {
+    let used = writer.withLock { $0.usedBytes }
+    let isNews = pending.withLock { $0.note(room, usedBytes: used) }
+    guard isNews || room != .ample else { return }
+    upkeep.withLock { $0.observer }?(room)
+  }
+
+  private func scheduleUpkeep() {
+    guard let checkpointDelay, upkeep.withLock({ $0.schedule() }) else { return }
+    queue.asyncAfter(deadline: .now() + .nanoseconds(Int(checkpointDelay / .nanoseconds(1)))) { self.keepUp() }
+  }
+
+  /// What is done between batches, off their way: the checkpoint, the spare file, the room.
+  private func keepUp() {
+    let batches = pending.withLock { $0.counters.batches }
+    let isQuiet = upkeep.withLock { $0.begin(batches: batches) }
+    if refusal == nil {
+      let result: Result<LogRoom, LogError> = writer.withLock { writer in
+        do throws(LogError) {
+          if isQuiet { try writer.writeCheckpoint() }
+          try writer.prepareSpare()
+          return .success(try writer.room())
+        } catch {
+          return .failure(error)
+        }
+      }
+      switch result {
+      case .success(let room): noteRoom(room)
+      case .failure(let error): pending.withLock { $0.refuse(error) }
+      }
+    }
+    guard refusal == nil else { return }
+    if !isQuiet || pending.withLock({ $0.lacksRoom }) { scheduleUpkeep() }
+  }
+}
+
+/// When the log does what nobody asked for.
+private struct Upkeep: Sendable {
+  /// How often a checkpoint may be put off because batches keep coming.
+  private static let patience = 20
+
+  var observer: (@Sendable (LogRoom) -> Void)?
+  private var isScheduled = false
+  private var batches: UInt64 = 0
+  private var rounds = 0
+
+  /// - Returns: whether a round is to be scheduled.
+  mutating func schedule() -> Bool {
+    defer { isScheduled = true }
+    return !isScheduled
+  }
+
+  /// - Parameter count: the batches that there have been.
+  /// - Returns: whether it is time for a checkpoint.
+  mutating func begin(batches count: UInt64) -> Bool {
+    isScheduled = false
+    rounds += 1
+    let isQuiet = batches == count || rounds >= Self.patience
+    batches = count
+    if isQuiet { rounds = 0 }
+    return isQuiet
   }
 }

@@ -4,6 +4,10 @@ package enum LogError: Error, Hashable, Sendable {
   case overloaded(pendingRecords: Int, pendingBytes: Int)
   /// The disk has no space. Nothing was written; the log goes on as soon as there is space.
   case diskFull(DiskError)
+  /// What the log must still keep has reached `LogConfiguration.bytesLimit`. Nothing was written; the log goes on when some of it may go.
+  case sizeLimit(bytes: Int, limit: Int)
+  /// The volume has so little space left that it is kept for records of what was done. Nothing was written; the log goes on by itself.
+  case lowSpace(free: Int, needed: Int)
   /// A write or a sync failed, so that nobody can say what is on the disk. This record may or may not be; the log takes no more.
   case failed(DiskError)
   /// `close()` came first. Nothing was written.
@@ -31,6 +35,12 @@ extension LogError: CustomStringConvertible {
       "log: \(records) records of \(bytes) bytes wait for the disk; send again later"
     case .diskFull(let error):
       "\(error); the record was not kept; free space or enlarge the volume, the log goes on by itself"
+    case .sizeLimit(let bytes, let limit):
+      "log: it holds \(bytes) bytes that are still needed, the limit is \(limit); the event was not kept; let jobs end, discard dead letters, "
+        + "or raise `log.bytes`"
+    case .lowSpace(let free, let needed):
+      "log: \(free) bytes are free on the volume, new events need \(needed); the event was not kept; free space or enlarge the volume, the log "
+        + "goes on by itself"
     case .failed(let error):
       "\(error); the log takes no more records until the process is started again, which finds out what is on the disk"
     case .closed:

@@ -8,6 +8,8 @@ final class OpenSegments: Sendable {
     files.withLock { $0[firstSequence] = (file, journal) }
   }
 
+  func remove(firstSequence: UInt64) { files.withLock { $0[firstSequence] = nil } }
+
   func removeAll() { files.withLock { $0 = [:] } }
 
   var count: Int { files.withLock { $0.count } }

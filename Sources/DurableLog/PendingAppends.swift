@@ -22,6 +22,8 @@ struct PendingAppends: Sendable {
   private(set) var counters = LogCounters()
   /// Why nothing more is taken.
   private(set) var refusal: LogError?
+  /// Why no events are taken, while there is no room for them.
+  private var eventRefusal: LogError?
 
   init(_ configuration: LogConfiguration) {
     recordsLimit = configuration.pendingRecordsLimit
@@ -47,6 +49,10 @@ struct PendingAppends: Sendable {
   /// - Returns: the commit to schedule, or why the append is refused.
   mutating func add(_ append: PendingAppend, _ urgency: AppendUrgency) -> Result<Commit, LogError> {
     if let refusal { return .failure(refusal) }
+    if let eventRefusal, append.kind == .event {
+      counters.refusedDiskFull += 1
+      return .failure(eventRefusal)
+    }
     guard append.payload.count <= LogConfiguration.payloadBytesLimit else {
       return .failure(.tooLarge(bytes: append.payload.count, limit: LogConfiguration.payloadBytesLimit))
     }
@@ -116,6 +122,19 @@ struct PendingAppends: Sendable {
       refuse(error)
     }
   }
+
+  /// Notes how much room there is; without any, events are refused from now on.
+  /// - Returns: whether that is news.
+  mutating func note(_ room: LogRoom, usedBytes: Int) -> Bool {
+    if case .none(let reason) = room { eventRefusal = reason } else { eventRefusal = nil }
+    defer { counters.room = room }
+    counters.usedBytes = usedBytes
+    return counters.room != room
+  }
+
+  var lacksRoom: Bool { eventRefusal != nil }
+
+  mutating func removed(_ count: Int) { counters.removedSegments += UInt64(count) }
 
   /// Takes nothing more, for the first reason given; but a log that fails while it is being closed has failed.
   mutating func refuse(_ reason: LogError) {

@@ -7,8 +7,12 @@
 /// | L < D | anything | no | damaged | refuse, naming L+1...D |
 /// | L >= D | nothing, or zeros | no | whole | write it again, for the records after D may not be durable |
 /// | L >= D | other bytes | no | torn | keep a copy of the bytes, then as above without them |
-/// | any | nothing | yes | ended | write the last record again, go on in a new segment |
-/// | any | anything | yes | damaged | refuse |
+/// | L >= D | nothing, or zeros | yes | ended | write the last record again if L > D, go on in a new segment |
+/// | L >= D | other bytes | yes | damaged | refuse |
+///
+/// D is the highest of what the CHECKPOINT says and what whole headers prove, in the last segment and behind V. The first segment must be
+/// the one that the CHECKPOINT names, older ones are what retention had no time to remove. Without a CHECKPOINT that can be read, only the
+/// headers count and the first segment must be number 1.
 ///
 /// Every other segment must be whole, end with SEAL or CLEAN, and be what its successor remembers.
 ///
@@ -19,6 +23,8 @@ struct Recovery {
   let disk: any Disk
   let directory: String
   private(set) var report = RecoveryReport()
+  /// What the checkpoint says of it.
+  private var durableSequence: UInt64 = 0
 
   static let temporarySuffix = ".tmp"
 
@@ -27,17 +33,28 @@ struct Recovery {
     self.directory = directory
   }
 
-  /// - Returns: the last segment, or nil for a new log. All segments are in `segments`.
-  /// - Throws: `LogError`, or what `replay` throws.
-  mutating func run(into segments: OpenSegments, replay: (borrowing LogRecord) throws -> Void) throws -> LogTail? {
-    let names = try prepareDirectory()
-    var previous: (name: String, end: SegmentEnd, journal: JournalID)?
+  /// What there is to go on with.
+  struct Found {
+    /// The segments before the last, oldest first.
+    var sealed: [SealedSegment] = []
+    /// The last segment; nil for a new log.
     var tail: LogTail?
+    /// nil where there is none that can be read.
+    var checkpoint: CheckpointFile?
+  }
+
+  /// - Returns: what the directory holds. All segments are in `segments`.
+  /// - Throws: `LogError`, or what `replay` throws.
+  mutating func run(into segments: OpenSegments, replay: (borrowing LogRecord) throws -> Void) throws -> Found {
+    var found = Found()
+    let names = try prepareDirectory(&found)
+    durableSequence = found.checkpoint?.current.durableSequence ?? 0
+    var previous: (name: String, end: SegmentEnd, journal: JournalID)?
     for (index, name) in names.enumerated() {
       let file = try diskCall { () throws(DiskError) in try disk.open(path(name), create: false) }
       let size = try diskCall { () throws(DiskError) in try file.size() }
       let header = try checkedHeader(of: file, name: name)
-      try check(header, name: name, follows: previous)
+      try check(header, name: name, follows: previous, found.checkpoint?.current)
       var reader = SegmentReader(name: name, file: file, journal: header.journal, size: size)
       if index < names.count - 1 {
         let scan = try SegmentScan(&reader, firstSequence: header.firstSequence) { record, offset, reader in
@@ -45,6 +62,7 @@ struct Recovery {
         }
         segments.add(file, header.journal, firstSequence: header.firstSequence)
         previous = (name, try checkedEnd(of: scan, &reader, lastSequence: successor(of: index, in: names)), header.journal)
+        found.sealed.append(SealedSegment(firstSequence: header.firstSequence, byteCount: size))
       } else {
         let last = try settle(&reader, header)
         var reader = SegmentReader(name: name, file: last.file, journal: header.journal, size: last.length)
@@ -53,23 +71,40 @@ struct Recovery {
         }
         segments.add(last.file, header.journal, firstSequence: header.firstSequence)
         report.lastSequence = last.lastSequence
-        tail = last
+        found.tail = last
       }
     }
     report.segments = names.count
-    return tail
+    return found
   }
 
   // MARK: - The directory
 
-  /// Makes the names durable before anything is concluded from them, and removes files that were never completed.
-  private func prepareDirectory() throws(LogError) -> [String] {
-    try diskCall { () throws(DiskError) in
+  /// Makes the names durable before anything is concluded from them, removes files that were never completed, and segments that
+  /// retention had given up.
+  private mutating func prepareDirectory(_ found: inout Found) throws(LogError) -> [String] {
+    let all = try diskCall { () throws(DiskError) in
       try disk.syncDirectory(directory)
-      let names = try disk.list(directory)
-      for name in names where name.hasSuffix(Self.temporarySuffix) { try disk.remove(path(name)) }
-      return names.filter { SegmentHeader.firstSequence(fileName: $0) != nil }.sorted()
+      let all = try disk.list(directory)
+      for name in all where name.hasSuffix(Self.temporarySuffix) { try disk.remove(path(name)) }
+      return all
     }
+    let names = all.filter { SegmentHeader.firstSequence(fileName: $0) != nil }.sorted()
+    guard all.contains(Checkpoint.fileName) else {
+      report.isCheckpointMissing = !names.isEmpty
+      return names
+    }
+    found.checkpoint = try CheckpointFile.open(in: directory, on: disk)
+    report.isCheckpointMissing = found.checkpoint == nil
+    guard let checkpoint = found.checkpoint?.current else { return names }
+    let oldest = SegmentHeader.fileName(firstSequence: checkpoint.oldestSegment)
+    guard names.contains(oldest) else {
+      let lost = checkpoint.oldestSegment...max(checkpoint.oldestSegment, checkpoint.durableSequence)
+      throw damage(oldest, 0, "the segment is missing, though \(Checkpoint.fileName) names it", lost: lost)
+    }
+    let leftovers = names.prefix { $0 != oldest }
+    try diskCall { () throws(DiskError) in for name in leftovers { try disk.remove(path(name)) } }
+    return Array(names.dropFirst(leftovers.count))
   }
 
   private func path(_ name: String) -> String { directory + "/" + name }
@@ -88,8 +123,12 @@ struct Recovery {
   }
 
   private func check(
-    _ header: SegmentHeader, name: String, follows previous: (name: String, end: SegmentEnd, journal: JournalID)?
+    _ header: SegmentHeader, name: String, follows previous: (name: String, end: SegmentEnd, journal: JournalID)?,
+    _ checkpoint: Checkpoint?
   ) throws(LogError) {
+    if let checkpoint, checkpoint.journal != header.journal {
+      throw damage(name, 16, "the segment belongs to another log than \(Checkpoint.fileName)")
+    }
     guard SegmentHeader.fileName(firstSequence: header.firstSequence) == name, header.firstSequence > 0 else {
       throw damage(name, 32, "the segment has the name of another")
     }
@@ -100,8 +139,10 @@ struct Recovery {
           name, 40, "the segment does not follow \(previous.name): one between them is missing, or that one is not the original")
       }
     } else {
-      guard header.previous == .none, header.firstSequence == 1 else {
-        let lost = header.firstSequence > 1 ? 1...header.firstSequence - 1 : nil
+      // Where there is no checkpoint nothing says that segments before this one may be gone.
+      let first = checkpoint?.oldestSegment ?? 1
+      guard header.firstSequence == first, header.previous.lastSequence == first - 1 else {
+        let lost = header.firstSequence > first ? first...header.firstSequence - 1 : nil
         throw damage(name, 40, "the segments before this one are missing", lost: lost)
       }
     }
@@ -111,6 +152,7 @@ struct Recovery {
   private func checkedEnd(of scan: SegmentScan, _ reader: inout SegmentReader, lastSequence: UInt64) throws(LogError)
     -> SegmentEnd
   {
+    guard scan.end == reader.size || scan.terminal == nil else { throw behindEnd(scan, reader) }
     guard scan.terminal != nil else {
       let lost = scan.lastSequence < lastSequence ? scan.lastSequence + 1...lastSequence : nil
       throw damage(reader.name, scan.end, "a record is damaged", lost: lost)
@@ -120,9 +162,8 @@ struct Recovery {
 
   private func end(of scan: SegmentScan, _ reader: inout SegmentReader) throws(LogError) -> SegmentEnd {
     guard let terminal = scan.terminal else { return .none }
-    guard scan.end == reader.size else { throw damage(reader.name, scan.end, "there are bytes after the end of the segment") }
     let bytes = try reader.bytes(terminal.header.recordBytes, at: terminal.offset)
-    return SegmentEnd(lastSequence: scan.lastSequence, byteCount: reader.size, sealChecksum: Checksum.of(bytes.span))
+    return SegmentEnd(lastSequence: scan.lastSequence, byteCount: scan.end, sealChecksum: Checksum.of(bytes.span))
   }
 
   // MARK: - The last segment
@@ -133,27 +174,43 @@ struct Recovery {
     var tail = LogTail(
       journal: header.journal, firstSequence: header.firstSequence, file: reader.file, length: scan.end,
       fileBytes: scan.end, lastSequence: scan.lastSequence)
+    try checkDurable(scan, reader)
     if let terminal = scan.terminal {
+      guard try reader.isZero(from: scan.end) else { throw behindEnd(scan, reader) }
       tail.end = try end(of: scan, &reader)
       report.wasClosed = terminal.header.kind == .clean
-      // The record before the last one was synced before that was written, so only the last one, which holds nothing, is in doubt.
+      report.tail = .ended
+      // The record before the last one was synced before that was written, so only the last one, which holds nothing, may be in doubt.
+      // Where it is not it stays untouched: a write that power cuts short destroys what was there.
       let bytes = try reader.bytes(terminal.header.recordBytes, at: terminal.offset)
       try diskCall { () throws(DiskError) in
-        try tail.file.writeAll(bytes.span, at: terminal.offset)
+        if durableSequence < terminal.header.sequence { try tail.file.writeAll(bytes.span, at: terminal.offset) }
+        if reader.size > scan.end { try tail.file.truncate(to: scan.end) }
         try tail.file.sync()
       }
       return tail
     }
     report.wasClosed = false
+    report.tail = .whole
     try scan.searchBeyondEnd(&reader)
-    guard scan.lastSequence >= scan.durableSequence else {
-      throw damage(reader.name, scan.end, "a record is damaged", lost: scan.lastSequence + 1...scan.durableSequence)
-    }
+    try checkDurable(scan, reader)
     if try !reader.isZero(from: scan.end) {
+      report.tail = .torn
       report.tornTail = try TornTails(disk: disk, directory: directory).keep(&reader, from: scan.end)
     }
     if reader.size != scan.end || scan.lastSequence > scan.durableSequence { try rewrite(&reader, scan, &tail) }
     return tail
+  }
+
+  /// Whether all that was durable is among the whole records.
+  private func checkDurable(_ scan: SegmentScan, _ reader: SegmentReader) throws(LogError) {
+    let durable = max(scan.durableSequence, durableSequence)
+    guard scan.lastSequence < durable else { return }
+    throw damage(reader.name, scan.end, "a record is damaged or missing", lost: scan.lastSequence + 1...durable)
+  }
+
+  private func behindEnd(_ scan: SegmentScan, _ reader: SegmentReader) -> LogError {
+    damage(reader.name, scan.end, "there are bytes after the end of the segment")
   }
 
   /// Puts a copy of the whole records in the place of the segment, filled up to a block.

@@ -44,6 +44,17 @@ package struct SystemDisk: Disk {
     try SystemFile(path, O_RDONLY | O_DIRECTORY).syncWithMetadata()
   }
 
+  package func space(_ path: String) throws(DiskError) -> DiskSpace {
+    var status = statvfs()
+    guard unsafe statvfs(path, &status) == 0 else { throw .last("statvfs", path) }
+    let block = Int(clamping: status.f_frsize)
+    func bytes(_ blocks: fsblkcnt_t) -> Int {
+      let (product, overflow) = Int(clamping: blocks).multipliedReportingOverflow(by: block)
+      return overflow ? .max : product
+    }
+    return DiskSpace(free: bytes(status.f_bavail), total: bytes(status.f_blocks))
+  }
+
   package func lock(_ path: String) throws(DiskError) -> (any Sendable)? {
     let file = try SystemFile(path, O_RDWR | O_CREAT)
     guard flock(file.descriptor, LOCK_EX | LOCK_NB) != 0 else { return file }

@@ -13,6 +13,8 @@ struct SampleLog: Sendable {
     var configuration = LogConfiguration(directory: "/log")
     configuration.segmentBytes = 24 << 10
     configuration.aheadBytes = 0
+    configuration.reserveBytes = 0
+    configuration.checkpointDelay = nil
     return configuration
   }
 

@@ -42,6 +42,8 @@ package final class FaultyDisk: Disk, Sendable {
     var log: [String] = []
     /// A full disk refuses what would make it hold more than this.
     var capacity = Int.max
+    /// What the disk says of its size.
+    var volume = Int.max
     var isOff = false
   }
 
@@ -69,6 +71,17 @@ package final class FaultyDisk: Disk, Sendable {
 
   /// Bounds the bytes of all files.
   package func setCapacity(_ bytes: Int) { state.withLock { $0.capacity = bytes } }
+
+  /// Bounds the bytes of all files, and says so.
+  package func setVolume(_ bytes: Int) {
+    state.withLock {
+      $0.capacity = bytes
+      $0.volume = bytes
+    }
+  }
+
+  /// Leaves room for so many bytes beside what there is.
+  package func setUsable(_ bytes: Int) { state.withLock { $0.capacity = $0.used + bytes } }
 
   /// Has every sync wait until `releaseSyncs`.
   package func holdSyncs() { hold.enter() }
@@ -155,6 +168,11 @@ package final class FaultyDisk: Disk, Sendable {
     state.withLock { $0.durableNames = $0.names }
   }
 
+  package func space(_ path: String) throws(DiskError) -> DiskSpace {
+    _ = try enter("statvfs", path)
+    return state.withLock { DiskSpace(free: max(0, $0.capacity - $0.used), total: $0.volume) }
+  }
+
   package func lock(_ path: String) throws(DiskError) -> (any Sendable)? {
     _ = try enter("flock", path)
     return state.withLock { $0.locked.insert(path).inserted } ? FaultyLock(disk: self, path: path) : nil
@@ -179,6 +197,9 @@ package final class FaultyDisk: Disk, Sendable {
 }
 
 extension FaultyDisk.State {
+  /// The bytes of all files.
+  var used: Int { Set(names.values).reduce(0) { $0 + (nodes[$1]?.cached.count ?? 0) } }
+
   mutating func makeNode(_ path: String) -> Int {
     let id = nodes.count + 1
     nodes[id] = FaultyDisk.Node()
@@ -260,9 +281,8 @@ private struct FaultyFile: DiskFile {
     let fault = try disk.enter("pwrite", path)
     let all = unsafe bytes.withUnsafeBufferPointer { unsafe Array($0) }
     let result: Result<Int, DiskError> = disk.state.withLock { state in
-      let used = Set(state.names.values).reduce(0) { $0 + (state.nodes[$1]?.cached.count ?? 0) }
       let growth = max(0, offset + all.count - (state.nodes[id]?.cached.count ?? 0))
-      let room = max(0, state.capacity - used)
+      let room = max(0, state.capacity - state.used)
       let count =
         switch fault {
         case .short, .full: (all.count + 1) / 2

@@ -9,6 +9,9 @@ extension LogConfiguration {
     var configuration = LogConfiguration(directory: "/log")
     configuration.segmentBytes = 24 << 10
     configuration.aheadBytes = 10_000
+    configuration.reserveBytes = 0
+    configuration.checkpointDelay = nil
+    configuration.refusalFreeBytes = 0
     return configuration
   }
 

@@ -90,12 +90,12 @@ struct FaultTests {
     }
   }
 
-  @Test func aFullDiskRefusesTheBatchAndTheLogGoesOnWhenThereIsSpace() throws {
+  @Test func aFullDiskRefusesEventsAndTheLogGoesOnWhenThereIsSpace() throws {
     let disk = FaultyDisk()
     let log = try open(disk, .roomy)
     #expect(log.appendAll(Self.payloads).allSatisfy { $0.error == nil })
     let used = disk.content("/log/seg-0000000000000001.log")?.count ?? 0
-    disk.setCapacity(used + 1000)
+    disk.setUsable(1000)
     for result in log.appendAll([[1], [2]]) {
       guard case .diskFull = result.error else {
         Issue.record("\(result)")
@@ -105,9 +105,36 @@ struct FaultTests {
     #expect(disk.content("/log/seg-0000000000000001.log")?.count == used)
     #expect(!log.isFailed)
     disk.setCapacity(.max)
+    try log.writeCheckpoint()
     #expect(log.appendAll([[3]]).allSatisfy { $0.error == nil })
     log.close()
     #expect(try replay(disk.afterKill()).payloads == Self.payloads + [[3]])
+  }
+
+  /// The disk fills up; what jobs have to say still finds room, in the zeros and in the spare file.
+  @Test func onAFullDiskRecordsOfWhatWasDoneAreStillTaken() throws {
+    let disk = FaultyDisk()
+    var configuration = LogConfiguration.small
+    configuration.segmentBytes = 64 << 10
+    configuration.reserveBytes = 32 << 10
+    configuration.checkpointDelay = .milliseconds(1)
+    let log = try open(disk, configuration)
+    #expect(log.appendAll([[1]])[0].error == nil)
+    while !disk.paths.contains("/log/spare.tmp") || disk.callNames.last == "pwrite" { try log.writeCheckpoint() }
+    disk.setUsable(0)
+    var kept: [[UInt8]] = [[1]]
+    // One by one, so that each is a batch and takes a block.
+    for number in 0..<5 {
+      let results = [log.appendAll([[2, UInt8(number)]], .event)[0], log.appendAll([[3, UInt8(number)]], .job)[0]]
+      #expect(results[1].error == nil, "\(number): \(String(describing: results[1].error))")
+      for (result, payload) in zip(results, [[2, UInt8(number)], [3, UInt8(number)]]) where result.error == nil {
+        kept.append(payload)
+      }
+    }
+    #expect(log.appendAll([[9]])[0].error != nil, "an event")
+    #expect(log.counters.segments == 2)
+    log.close()
+    #expect(try replay(disk.afterKill()).payloads == kept)
   }
 
   @Test func recordsAreWrittenOverZerosAndTheFileDoesNotGrow() throws {
@@ -118,37 +145,41 @@ struct FaultTests {
     let path = "/log/seg-0000000000000001.log"
     #expect(log.appendAll([[1]])[0].error == nil)
     let length = try #require(disk.content(path)).count
-    #expect(length == SegmentHeader.byteCount + BatchEncoder.blockBytes + configuration.aheadBytes)
-    for _ in 0..<16 { #expect(log.appendAll([[2]])[0].error == nil) }
-    #expect(disk.content(path)?.count == length, "sixteen blocks of zeros took sixteen batches")
+    #expect(length == SegmentHeader.byteCount + configuration.aheadBytes)
+    // Two blocks are kept for the end.
+    for _ in 0..<13 { #expect(log.appendAll([[2]])[0].error == nil) }
+    #expect(disk.content(path)?.count == length, "fourteen blocks of zeros took fourteen batches")
     #expect(log.appendAll([[3]])[0].error == nil)
     #expect(try #require(disk.content(path)).count > length)
     log.close()
     let end = try #require(disk.content(path))
-    #expect(end.count == SegmentHeader.byteCount + 19 * BatchEncoder.blockBytes, "nothing stands behind the end")
-    #expect(try replay(disk.afterKill()).payloads == [[1]] + Array(repeating: [2], count: 16) + [[3]])
+    #expect(end.count == SegmentHeader.byteCount + 16 * BatchEncoder.blockBytes, "nothing stands behind the end")
+    #expect(try replay(disk.afterKill()).payloads == [[1]] + Array(repeating: [2], count: 13) + [[3]])
   }
 
-  /// The zeros do not fit, the batch does.
+  /// Not all the zeros fit, the batch does.
   @Test func aDiskTooFullForZerosStillTakesRecords() throws {
     let disk = FaultyDisk()
     var configuration = LogConfiguration.roomy
-    configuration.aheadBytes = 64 << 10
-    disk.setCapacity(SegmentHeader.byteCount + 5 * BatchEncoder.blockBytes)
+    configuration.aheadBytes = 4 << 10
     let log = try open(disk, configuration)
-    for number in 0..<4 { #expect(log.appendAll([[UInt8(number)]])[0].error == nil) }
+    #expect(log.appendAll([[0]])[0].error == nil)
+    configuration.aheadBytes = 64 << 10
     log.close()
-    let found = try replay(disk.afterKill())
-    #expect(found.payloads == [[0], [1], [2], [3]])
-    #expect(found.report.wasClosed)
+    disk.setUsable(SegmentHeader.byteCount + 5 * BatchEncoder.blockBytes)
+    let again = try open(disk.afterKill(), configuration)
+    for number in 1..<4 { #expect(again.appendAll([[UInt8(number)]], .job)[0].error == nil) }
+    again.close()
   }
 
   @Test func aFullDiskAtRotationLosesNothing() throws {
     let disk = FaultyDisk()
     let log = try open(disk)
     var kept: [[UInt8]] = []
-    for capacity in stride(from: 4096, to: 200_000, by: 1000) {
+    for capacity in stride(from: 4096, to: 250_000, by: 1000) {
       disk.setCapacity(capacity)
+      // Looks how much room there is now.
+      try log.writeCheckpoint()
       for (payload, result) in zip(Self.payloads, log.appendAll(Self.payloads)) where result.error == nil { kept.append(payload) }
     }
     #expect(!log.isFailed)
