@@ -59,6 +59,7 @@ extension Settings {
     isDryRun = try reader.bool("dryRun") ?? isDryRun
     if let section = try reader.section("retry") { try retry.read(section) }
     if let section = try reader.section("limits") { try limits.read(section) }
+    if let section = try reader.section("log") { try log.read(section) }
     if let section = try reader.section("stop") { try stop.read(section) }
     if let level = try reader.string("logLevel") {
       guard ["debug", "info", "warning", "error"].contains(level) else {
@@ -205,6 +206,7 @@ extension LimitSettings {
     inFlight = try section.int("inFlight", in: 1...100_000) ?? inFlight
     backlog = try section.int("backlog", in: 1...1_000_000) ?? backlog
     history = try section.int("history", in: 100...10_000_000) ?? history
+    knownMessages = try section.int("knownMessages", in: 1000...10_000_000) ?? knownMessages
     deadLetters = try section.int("deadLetters", in: 1...1_000_000) ?? deadLetters
     connections = try section.int("connections", in: 1...100_000) ?? connections
     connectionsPerAddress = try section.int("connectionsPerAddress", in: 0...100_000) ?? connectionsPerAddress
@@ -220,6 +222,15 @@ extension LimitSettings {
     idleDeadline = try section.duration("idleDeadline", in: deadlines) ?? idleDeadline
     writeDeadline = try section.duration("writeDeadline", in: deadlines) ?? writeDeadline
     answerDeadline = try section.duration("answerDeadline", in: deadlines) ?? answerDeadline
+    try section.finish()
+  }
+}
+
+extension LogSettings {
+  fileprivate mutating func read(_ section: SettingsReader) throws(SettingsError) {
+    var section = section
+    bytes = try section.int("bytes", in: 1 << 20...1 << 40) ?? bytes
+    segmentBytes = try section.int("segmentBytes", in: 64 << 10...96 << 20) ?? segmentBytes
     try section.finish()
   }
 }

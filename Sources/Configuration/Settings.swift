@@ -21,6 +21,7 @@ package struct Settings: Sendable {
   package var isDryRun = false
   package var retry = RetrySettings()
   package var limits = LimitSettings()
+  package var log = LogSettings()
   package var stop = StopSettings()
   /// `debug`, `info`, `warning` or `error`.
   package var logLevel = "info"
@@ -120,8 +121,10 @@ package struct LimitSettings: Sendable {
   package var inFlight = 512
   /// Events and jobs that are not finished; more pushes are answered 429.
   package var backlog = 10_000
-  /// Events that memory keeps beside the unfinished ones and those with dead letters, for `/events` and for telling redeliveries.
+  /// Events that memory keeps beside the unfinished ones and those with dead letters, for `/events`.
   package var history = 50_000
+  /// The newest messages that are remembered, for telling redeliveries.
+  package var knownMessages = 200_000
   package var deadLetters = 10_000
   /// Open connections of each listener.
   package var connections = 1024
@@ -143,6 +146,14 @@ package struct LimitSettings: Sendable {
   package var idleDeadline = Duration.seconds(75)
   package var writeDeadline = Duration.seconds(10)
   package var answerDeadline = Duration.seconds(120)
+}
+
+/// The size of the log.
+package struct LogSettings: Sendable {
+  /// All its files, in bytes. Before they reach it the oldest segments go; where what must be kept reaches it, new events are refused.
+  package var bytes = 1 << 30
+  /// One segment, in bytes: what goes at a time.
+  package var segmentBytes = 64 << 20
 }
 
 /// What happens between SIGTERM and the end.

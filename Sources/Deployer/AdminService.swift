@@ -160,7 +160,7 @@ final class AdminService: HTTPService {
       }
     }
     let event = read { try ledger.event(entry) }
-    let trail = entry.trail.compactMap { position in read { try ledger.stateRecord(at: position) } }
+    let trail = entry.trail.flatMap { position in read { try ledger.stateRecords(at: position) } ?? [] }
     return EventStory(entry: entry, event: event, trail: trail, unread: unread)
   }
 
@@ -206,7 +206,7 @@ final class AdminService: HTTPService {
     guard letter.job != nil || generations.isLoaded else {
       return view.problem(.serviceUnavailable, "dead letter \(id): not replayed: the rules could not be read yet")
     }
-    let round = entry.trail.count
+    let round = entry.recordCount
     var job = letter.job
     if let old = letter.job {
       job = Job(

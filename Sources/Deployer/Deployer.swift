@@ -55,6 +55,7 @@ package final class Deployer: Sendable {
   private let ledger: Ledger
   private let pool: Engine.Pool
   private let engine: Engine
+  private let retention: Retention
   private let isLeaving: Flag
   private let isStopping: Flag
   /// What an earlier process left unfinished. Looked up before anything new can come: what comes goes to the engine by itself.
@@ -67,8 +68,12 @@ package final class Deployer: Sendable {
     let clock = environment.clock
     let logger = environment.logger
     let (ledger, recovery) = try Ledger.open(
-      directory: settings.state, historyLimit: settings.limits.history, deadLettersLimit: settings.limits.deadLetters,
+      settings.log(in: settings.state),
+      index: EventIndex(
+        historyLimit: settings.limits.history, deadLettersLimit: settings.limits.deadLetters,
+        knownLimit: settings.limits.knownMessages),
       disk: environment.disk, clock: clock)
+    let retention = Retention(ledger, logger: logger)
     inherited = ledger.read { ($0.unfinished, Array($0.jobs.values)) }
     let metrics = DeployerMetrics(environment.registry, sources: settings.sources.map(\.name))
     metrics.observe(ledger, in: environment.registry)
@@ -110,6 +115,7 @@ package final class Deployer: Sendable {
     self.recovery = recovery
     self.pool = pool
     self.engine = engine
+    self.retention = retention
     self.isLeaving = isLeaving
     self.isStopping = isStopping
   }
@@ -169,7 +175,7 @@ package final class Deployer: Sendable {
       do {
         let event = try ledger.event(entry)
         // A replay that was not decided before the end left a trail; its round must not repeat an id.
-        if entry.trail.isEmpty { engine.take(event) } else { engine.decideAgain(event, round: entry.trail.count) }
+        if entry.recordCount == 0 { engine.take(event) } else { engine.decideAgain(event, round: entry.recordCount) }
       } catch {
         engine.giveUp(entry, error)
       }
@@ -191,9 +197,13 @@ package final class Deployer: Sendable {
   /// Lets running jobs finish, keeps the others for the next start, and closes the log.
   package func drain(within limit: Duration) async {
     let left = await pool.drain(within: limit)
+    retention.stop()
     if !left.isEmpty { environment.logger.info("jobs left for the next start", metadata: ["jobs": "\(left.count)"]) }
     ledger.close()
   }
+
+  /// How many messages are known, to tell redeliveries.
+  var knownMessages: Int { ledger.read { $0.known.count } }
 
   /// Why the log takes nothing more; the process must end then, and the next start finds out what is on the disk.
   package var logFailure: LogError? { ledger.refusal }
@@ -205,6 +215,15 @@ final class Flag: Sendable {
 
   var isSet: Bool { state.load(ordering: .relaxed) }
   func set() { state.store(true, ordering: .relaxed) }
+}
+
+extension Settings {
+  fileprivate func log(in directory: String) -> LogConfiguration {
+    var configuration = LogConfiguration(directory: directory)
+    configuration.bytesLimit = log.bytes
+    configuration.segmentBytes = log.segmentBytes
+    return configuration
+  }
 }
 
 extension AuthenticationSettings {

@@ -56,6 +56,20 @@ package struct DeployerMetrics: Sendable {
     registry.gauge("relaunch_log_syncs", "Batches made durable since the start, one fdatasync each.") {
       Double(ledger.counters.batches)
     }
+    registry.gauge("relaunch_log_bytes", "Bytes of the log's files.") { Double(ledger.counters.usedBytes) }
+    registry.gauge("relaunch_log_segments_removed", "Segments that retention has removed since the start.") {
+      Double(ledger.counters.removedSegments)
+    }
+    registry.gauge("relaunch_log_room", "Room for more: 2 ample, 1 low (old segments go), 0 none (events are refused).") {
+      switch ledger.counters.room {
+      case .ample: 2
+      case .low: 1
+      case .none: 0
+      }
+    }
+    registry.gauge("relaunch_known_messages", "Messages that are known, for telling redeliveries.") {
+      Double(ledger.read { $0.known.count })
+    }
     registry.gauge("relaunch_log_failed", "1 when the log takes nothing more.") { ledger.refusal == nil ? 0 : 1 }
   }
 }

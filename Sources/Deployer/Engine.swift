@@ -70,7 +70,7 @@ final class Engine: Sendable {
       "its record in the log cannot be read again, so it was not decided: \(error); replay it once the record can be read, "
       + "or push the image again"
     let decision = StateRecord.Decision(
-      givingUp: entry.id, receivedAt: entry.receivedAt, round: entry.trail.count, generation: generation().name,
+      givingUp: entry.id, receivedAt: entry.receivedAt, round: entry.recordCount, generation: generation().name,
       image: entry.image, reason: "unreadable", detail: detail, at: clock.now())
     record(decision)
     log(decision, ofEvent: entry.id, messageID: nil, source: entry.source)

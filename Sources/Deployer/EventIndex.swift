@@ -1,12 +1,13 @@
 import Clocks
 import DequeModule
 import DurableLog
+import Events
 import OpenSSL
 
 /// What memory holds of the log: which events there are, how far each has come, and where its records lie.
 ///
 /// A value without I/O. The same `apply` builds it while the log is read at start and while the server runs, so it can never say
-/// more than the log does. Of the events beyond `historyLimit`, oldest first, those that are finished are forgotten, unless they have
+/// more than the log does. Where retention has written records forward, one SNAPSHOT record stands for them. Of the events beyond `historyLimit`, oldest first, those that are finished are forgotten, unless they have
 /// dead letters; their records stay in the log. The others are held apart, and make no room for themselves in the history: however long
 /// one job waits, the history does not grow behind it.
 struct EventIndex: Sendable {
@@ -19,9 +20,11 @@ struct EventIndex: Sendable {
     let source: String
     let receivedAt: Timestamp
     /// Where the event's own record lies.
-    let position: LogPosition
+    var position: LogPosition
     /// Where the state records lie, oldest first.
     var trail: [LogPosition] = []
+    /// How many state records there have been; the trail may have fewer places, of which one holds several.
+    var recordCount = 0
     var image: String?
     var isDecided = false
     var openJobs = 0
@@ -53,7 +56,9 @@ struct EventIndex: Sendable {
   private var letterCounts: [String: Int] = [:]
   private var firstNumber = 0
   private var numbers: [String: Int] = [:]
-  private var keys: [SHA256Digest: String] = [:]
+  private(set) var known: KnownMessages
+  /// The number of the next entry that a snapshot brings back: below all others, in their order.
+  private var nextRestored = Int.min / 2
   private(set) var jobs: [String: Job] = [:]
   /// The oldest first.
   private(set) var deadLetters: Deque<OpenDeadLetter> = []
@@ -63,7 +68,8 @@ struct EventIndex: Sendable {
   /// Dead letters that were forgotten because there were more than the limit.
   private(set) var forgottenDeadLetters = 0
 
-  init(historyLimit: Int, deadLettersLimit: Int) {
+  init(historyLimit: Int, deadLettersLimit: Int, knownLimit: Int) {
+    known = KnownMessages(limit: knownLimit)
     self.historyLimit = historyLimit
     self.deadLettersLimit = deadLettersLimit
   }
@@ -77,7 +83,7 @@ struct EventIndex: Sendable {
   subscript(id: String) -> Entry? { numbers[id].map { entries[$0 - firstNumber] } ?? held[id] }
 
   /// The id of the event with `key`, so that a redelivery finds it.
-  func id(forKey key: SHA256Digest) -> String? { keys[key] }
+  func id(forKey key: SHA256Digest) -> String? { known[key] }
 
   /// Up to `limit` entries with a number below `before`, newest first.
   func newest(_ limit: Int, before: Int?) -> [Entry] {
@@ -100,7 +106,7 @@ struct EventIndex: Sendable {
     let number = firstNumber + entries.count
     entries.append(Entry(id: id, number: number, key: key, source: source, receivedAt: receivedAt, position: position))
     numbers[id] = number
-    if let key { keys[key] = id }
+    if let key { known.insert(KnownMessages.Message(key: key, id: id, receivedAt: receivedAt, segment: position.segment)) }
     undecidedCount += 1
   }
 
@@ -109,6 +115,7 @@ struct EventIndex: Sendable {
   mutating func apply(_ record: StateRecord, at position: LogPosition) -> Bool {
     guard var entry = self[record.eventID] else { return false }
     entry.trail.append(position)
+    entry.recordCount += 1
     switch record {
     case .decision(let decision): decide(decision, &entry)
     case .planned(let job, _, let restartedAt, _): jobs[job]?.planned = restartedAt
@@ -209,8 +216,67 @@ struct EventIndex: Sendable {
     }
   }
 
-  private mutating func forget(_ entry: Entry) {
-    held[entry.id] = nil
-    if let key = entry.key { keys[key] = nil }
+  private mutating func forget(_ entry: Entry) { held[entry.id] = nil }
+}
+
+// MARK: - Retention
+
+extension EventIndex {
+  /// Forgets finished events at the old end of the history whose records lie in segments before `segment`.
+  /// - Returns: the ids of the others that have records there: they must be moved before the segments may go.
+  mutating func retire(before segment: UInt64) -> [String] {
+    while let oldest = entries.first, isIn(oldest, before: segment) {
+      entries.removeFirst()
+      firstNumber += 1
+      numbers[oldest.id] = nil
+      if isHeld(oldest) { held[oldest.id] = oldest }
+    }
+    let old = held.values.filter { isIn($0, before: segment) }.sorted { $0.number < $1.number }
+    return old.map(\.id) + entries.filter { isIn($0, before: segment) }.map(\.id)
+  }
+
+  private func isIn(_ entry: Entry, before segment: UInt64) -> Bool {
+    entry.position.segment < segment || entry.trail.contains { $0.segment < segment }
+  }
+
+  /// Notes that the record at `position` now stands for all records of an event.
+  mutating func move(_ id: String, to position: LogPosition) {
+    guard var entry = self[id] else { return }
+    entry.position = position
+    entry.trail = entry.recordCount == 0 ? [] : [position]
+    if let number = numbers[id] { entries[number - firstNumber] = entry } else { held[id] = entry }
+    if let key = entry.key {
+      known.move(KnownMessages.Message(key: key, id: id, receivedAt: entry.receivedAt, segment: position.segment))
+    }
+  }
+
+  /// Applies a snapshot that is found in the log. What it stands for may be there too, if the process ended before it was removed.
+  mutating func restore(_ event: Event, _ states: [StateRecord], at position: LogPosition) {
+    defer { move(event.id, to: position) }
+    guard self[event.id] == nil else { return }
+    let entry = Entry(
+      id: event.id, number: nextRestored, key: event.deduplicationKey, source: event.source, receivedAt: event.receivedAt,
+      position: position)
+    nextRestored += 1
+    held[event.id] = entry
+    undecidedCount += 1
+    for state in states { apply(state, at: position) }
+  }
+
+  /// Applies a snapshot of known messages that is found in the log.
+  mutating func restore(_ messages: [KnownMessages.Message]) { for message in messages { known.move(message) } }
+
+  /// Brings in order what snapshots have brought back late. To be called once, when the log has been read.
+  mutating func finishReplay() {
+    known.sort()
+    deadLetters.sort { $0.letter.lastAt < $1.letter.lastAt }
+  }
+
+  /// Notes where known messages are written down now.
+  mutating func moveKnown(_ messages: [KnownMessages.Message], to position: LogPosition) {
+    for var message in messages where known[message.key] != nil {
+      message.segment = position.segment
+      known.move(message)
+    }
   }
 }

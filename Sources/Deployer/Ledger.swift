@@ -2,6 +2,7 @@ import Clocks
 import Dispatch
 import DurableLog
 import Events
+import Glibc
 import OpenSSL
 import Locks
 
@@ -16,11 +17,30 @@ final class Ledger: Sendable {
     case refused(LogError)
   }
 
+  /// A state record that is to be appended.
+  struct PendingRecord: Sendable {
+    let record: StateRecord
+    let urgency: AppendUrgency
+    let then: @Sendable (Result<Void, LogError>) -> Void
+  }
+
   private struct State {
     var index: EventIndex
     /// Messages on their way into the log, and who came with further copies of them: these share the first one's fate.
     var arriving: [SHA256Digest: [@Sendable (Receipt) -> Void]] = [:]
     var arrivingIDs: Set<String> = []
+    /// Events whose records are being written forward, with the records that wait for that: no record of theirs may come between what
+    /// the snapshot holds and the snapshot.
+    var moving: [String: [PendingRecord]] = [:]
+    /// Calls that have seen `moving` and have not appended yet.
+    var offering = 0
+
+    /// - Returns: whether the record may be appended now; `offering` must fall again then. Else it waits.
+    mutating func offer(_ record: PendingRecord) -> Bool {
+      guard moving[record.record.eventID]?.append(record) == nil else { return false }
+      offering += 1
+      return true
+    }
 
     enum Arrival {
       case new(id: String)
@@ -81,10 +101,10 @@ final class Ledger: Sendable {
 
   /// Opens the log and rebuilds the index from it.
   static func open(
-    directory: String, historyLimit: Int, deadLettersLimit: Int, disk: some Disk = SystemDisk(), clock: some WallClock
+    _ configuration: LogConfiguration, index: EventIndex, disk: some Disk = SystemDisk(), clock: some WallClock
   ) throws -> (ledger: Ledger, recovery: RecoveryReport) {
-    var index = EventIndex(historyLimit: historyLimit, deadLettersLimit: deadLettersLimit)
-    let (log, recovery) = try DurableLog.open(LogConfiguration(directory: directory), disk: disk, clock: clock) { record in
+    var index = index
+    let (log, recovery) = try DurableLog.open(configuration, disk: disk, clock: clock) { record in
       switch record.kind {
       case .event:
         let event = try Event.decoded(record.payload)
@@ -92,9 +112,18 @@ final class Ledger: Sendable {
           id: event.id, key: event.deduplicationKey, source: event.source, receivedAt: event.receivedAt, at: record.position)
       case .job, .dead, .admin:
         if let state = StateRecord(payload: record.payload) { index.apply(state, at: record.position) }
+      case .snapshot:
+        switch LogSnapshot(record.payload, segment: record.position.segment) {
+        case .event(let moved):
+          index.restore(
+            try Event.decoded(moved.event), moved.states.compactMap { StateRecord(payload: $0.payload) }, at: record.position)
+        case .known(let messages): index.restore(messages)
+        case nil: break
+        }
       default: break
       }
     }
+    index.finishReplay()
     return (Ledger(log, index), recovery)
   }
 
@@ -143,14 +172,26 @@ final class Ledger: Sendable {
   func commitReceived() { log.commitGathered() }
 
   /// Reads an event again. Blocks for the disk.
-  func event(_ entry: EventIndex.Entry) throws -> Event { try Event.decoded(try log.record(at: entry.position).payload) }
+  func event(_ entry: EventIndex.Entry) throws -> Event {
+    let record = try log.record(at: entry.position)
+    return try Event.decoded(record.kind == .snapshot ? try moved(record).event : record.payload)
+  }
 
   /// Reads what happened to an event. Blocks for the disk.
-  func trail(_ entry: EventIndex.Entry) throws -> [StateRecord] { try entry.trail.compactMap(stateRecord) }
+  func trail(_ entry: EventIndex.Entry) throws -> [StateRecord] { try entry.trail.flatMap(stateRecords) }
 
-  /// Reads a state record again. Blocks for the disk.
-  func stateRecord(at position: LogPosition) throws -> StateRecord? {
-    StateRecord(payload: try log.record(at: position).payload)
+  /// Reads the state records again for which the record at `position` stands. Blocks for the disk.
+  func stateRecords(at position: LogPosition) throws -> [StateRecord] {
+    let record = try log.record(at: position)
+    guard record.kind == .snapshot else { return [StateRecord(payload: record.payload)].compactMap(\.self) }
+    return try moved(record).states.compactMap { StateRecord(payload: $0.payload) }
+  }
+
+  private func moved(_ record: LogRecord) throws(LogError) -> LogSnapshot.Moved {
+    guard case .event(let moved) = LogSnapshot(record.payload, segment: record.position.segment) else {
+      throw .noRecord(record.position)
+    }
+    return moved
   }
 
   // MARK: State
@@ -189,8 +230,85 @@ final class Ledger: Sendable {
   func offer(
     _ record: StateRecord, _ urgency: AppendUrgency = .now, then: @escaping @Sendable (Result<Void, LogError>) -> Void
   ) {
+    guard state.withLock({ $0.offer(PendingRecord(record: record, urgency: urgency, then: then)) }) else { return }
     log.append(record.kind, record.payload, urgency) { [self] result in
       then(result.map { position in state.withLock { _ = $0.index.apply(record, at: position) } })
     }
+    state.withLock { $0.offering -= 1 }
+  }
+}
+
+// MARK: - Retention
+
+extension Ledger {
+  /// How many known messages one record holds: about a megabyte.
+  private static let knownPerRecord = 16_384
+
+  var sealedSegments: [SealedSegment] { log.sealedSegments }
+
+  func observeRoom(_ handler: @escaping @Sendable (LogRoom) -> Void) { log.observeRoom(handler) }
+
+  /// Removes the segments before `segment`, after all in them that still counts was written forward. Finished events that only they
+  /// hold leave the history. Blocks for the disk; events and records are taken meanwhile.
+  /// - Throws: where the log has no room, or cannot be read or written; nothing is removed then.
+  func removeSegments(before segment: UInt64) throws {
+    let ids = state.withLock { state in
+      let ids = state.index.retire(before: segment)
+      for id in ids { state.moving[id] = [] }
+      return ids
+    }
+    defer { for id in ids { release(id) } }
+    // What was on its way into the log before `moving` was set lands before the snapshots: the log keeps the order.
+    while state.withLock({ $0.offering }) > 0 { usleep(50) }
+    try moveKnown(before: segment)
+    for id in ids {
+      try move(id)
+      release(id)
+    }
+    try log.removeSegments(before: segment)
+  }
+
+  /// Also what shows that all offered before it is durable and applied.
+  private func moveKnown(before segment: UInt64) throws(LogError) {
+    var rest = state.withLock { $0.index.known.inSegments(before: segment) }[...]
+    repeat {
+      let chunk = Array(rest.prefix(Self.knownPerRecord))
+      rest = rest.dropFirst(chunk.count)
+      let position = try appendAndWait(.known(chunk))
+      state.withLock { $0.index.moveKnown(chunk, to: position) }
+    } while !rest.isEmpty
+  }
+
+  private func move(_ id: String) throws {
+    guard let entry = state.withLock({ $0.index[id] }) else { return }
+    let record = try log.record(at: entry.position)
+    var moved = record.kind == .snapshot ? try self.moved(record) : LogSnapshot.Moved(event: record.payload, states: [])
+    for position in entry.trail where position != entry.position {
+      let record = try log.record(at: position)
+      if record.kind == .snapshot {
+        moved.states += try self.moved(record).states
+      } else {
+        moved.states.append(LogSnapshot.Moved.State(kind: record.kind, payload: record.payload))
+      }
+    }
+    let position = try appendAndWait(.event(moved))
+    state.withLock { $0.index.move(id, to: position) }
+  }
+
+  private func appendAndWait(_ snapshot: LogSnapshot) throws(LogError) -> LogPosition {
+    let done = DispatchSemaphore(value: 0)
+    let result = Mutex<Result<LogPosition, LogError>?>(nil)
+    log.append(.snapshot, snapshot.encoded) { appended in
+      result.withLock { $0 = appended }
+      done.signal()
+    }
+    done.wait()
+    guard let result = result.withLock({ $0 }) else { preconditionFailure("the log answers each append") }
+    return try result.get()
+  }
+
+  private func release(_ id: String) {
+    let waiting = state.withLock { $0.moving.removeValue(forKey: id) } ?? []
+    for record in waiting { offer(record.record, record.urgency, then: record.then) }
   }
 }

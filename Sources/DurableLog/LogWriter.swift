@@ -58,7 +58,9 @@ struct LogWriter: Sendable {
   /// Writes `batch` with one write and one sync.
   /// - Parameter usesReserve: whether the batch may take what is kept for a full disk.
   /// - Returns: the positions, and the bytes written. On `.diskFull` nothing of the batch is left; on `.failed` nobody can say.
-  mutating func commit(_ batch: ArraySlice<PendingAppend>, usesReserve: Bool) throws(LogError) -> (positions: [LogPosition], bytes: Int) {
+  mutating func commit(_ batch: ArraySlice<PendingAppend>, usesReserve: Bool) throws(LogError) -> (
+    positions: [LogPosition], bytes: Int
+  ) {
     do throws(LogError) {
       return try write(batch)
     } catch {

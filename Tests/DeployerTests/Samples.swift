@@ -45,7 +45,7 @@ enum Samples {
   }
 
   static func index(history: Int = 100, deadLetters: Int = 100) -> EventIndex {
-    EventIndex(historyLimit: history, deadLettersLimit: deadLetters)
+    EventIndex(historyLimit: history, deadLettersLimit: deadLetters, knownLimit: 1000)
   }
 }
 

@@ -1,0 +1,130 @@
+import Configuration
+@testable import Deployer
+import Dispatch
+import DurableLog
+import Events
+import HTTP
+import HTTPClient
+import JSON
+import TestSupport
+import Testing
+
+@Suite(.timeLimit(.minutes(2))) struct RetentionTests {
+  private static let unmapped = "us-docker.pkg.dev/acme/apps/unmapped:latest"
+
+  /// Eight segments of 64 KiB.
+  private func pipeline(_ disk: FaultyDisk, _ api: FakeAPIServer) throws -> Pipeline {
+    try Pipeline(disk: disk, api: api) { settings in
+      settings.log.segmentBytes = 64 << 10
+      settings.log.bytes = 8 * settings.log.segmentBytes
+      settings.retry.baseDelay = .seconds(86_400)
+      settings.retry.maximumDelay = .seconds(86_400)
+    }
+  }
+
+  /// Many times what the log may hold goes through it.
+  private func flood(_ pipeline: Pipeline, _ ids: Range<Int>) async throws {
+    for id in ids {
+      let message = Push(id: "\(id)", data: #"{"action":"DELETE","tag":"\#(Documents.frontend)"}"#)
+      // As Pub/Sub does: what was refused for want of room is sent again.
+      while try await pipeline.push(message) != .noContent {}
+    }
+  }
+
+  private func expectKept(_ pipeline: Pipeline) async throws {
+    #expect(try await pipeline.stages("dead").first == "received")
+    #expect(try await pipeline.deadLetters().count == 1)
+    #expect(try await pipeline.json("/jobs")["jobs"]?.array?.compactMap { $0["event"]?.string } == ["waiting"])
+    #expect(try await pipeline.stages("waiting") == ["received", "decided", "attempt-failed"])
+    // Its segment is gone, that it came is still known.
+    #expect(try await pipeline.ask("/events/3").status == .notFound)
+    let count = pipeline.deployer.knownMessages
+    try await pipeline.accept(Push(id: "3", data: "{}"))
+    #expect(pipeline.deployer.knownMessages == count)
+    #expect(try await pipeline.ask("/events/3").status == .notFound)
+  }
+
+  @Test func theLogStaysWithinItsSizeAndNothingThatCountsIsLost() async throws {
+    let disk = FaultyDisk()
+    let api = Pipeline.cluster()
+    let first = try pipeline(disk, api)
+    api.script(.get, .refuse(500))
+    try await first.running {
+      try await first.accept(Push(id: "waiting"))
+      await first.lines.reach(1, "attempt failed", "event_id=waiting")
+      try await first.accept(Push(id: "dead", image: Self.unmapped))
+      try await flood(first, 0..<400)
+      await first.lines.reach(1, "old segments removed")
+      try await expectKept(first)
+      let bytes = disk.paths.reduce(0) { $0 + (disk.content($1)?.count ?? 0) }
+      #expect(bytes <= 9 * 64 << 10)
+    }
+    // Most of it has been moved more than once by now.
+    let second = try pipeline(disk.afterKill(), api)
+    try await second.running {
+      await second.lines.reach(1, "finished", "event_id=waiting")
+      #expect(try await second.json("/events/waiting")["outcome"] == "succeeded")
+      try await flood(second, 400..<600)
+      #expect(try await second.deadLetters().count == 1)
+      #expect(try await second.json("/deadletters/\(second.deadLetters()[0])/replay", .post)["event"] == "dead")
+    }
+    #expect(api.count(of: .patch) == 1)
+  }
+
+  /// A record of an event comes while the event is being moved: it waits, and is not lost by what the snapshot holds.
+  @Test func recordsThatComeDuringAMoveAreKept() async throws {
+    let disk = FaultyDisk()
+    var configuration = LogConfiguration(directory: "/state")
+    configuration.segmentBytes = 32 << 10
+    configuration.checkpointDelay = nil
+    let (ledger, _) = try Ledger.open(configuration, index: Samples.index(), disk: disk, clock: ManualWallClock())
+    var generator = SplitMix()
+    var counts: [String: Int] = [:]
+    for round in 0..<40 {
+      let id = "event\(round)"
+      try await ledger.receive(Push(id: id).event())
+      counts[id] = 0
+      async let removal: Void = ledger.removeOldest()
+      for _ in 0..<10 {
+        guard let id = counts.keys.sorted().randomElement(using: &generator) else { break }
+        counts[id, default: 0] += 1
+        try await ledger.record(
+          .attemptFailed(job: "\(id).job1", eventID: id, attempt: counts[id] ?? 0, error: "try again", at: Push.published))
+      }
+      try await removal
+    }
+    #expect(ledger.sealedSegments.first?.firstSequence ?? 1 > 1, "something was removed")
+    try expect(ledger, counts, seed: generator.seed)
+    let (again, _) = try Ledger.open(configuration, index: Samples.index(), disk: disk.afterKill(), clock: ManualWallClock())
+    try expect(again, counts, seed: generator.seed)
+  }
+
+  private func expect(_ ledger: Ledger, _ counts: [String: Int], seed: UInt64) throws {
+    for (id, count) in counts {
+      let entry = try #require(ledger.read { $0[id] }, "seed \(seed): \(id)")
+      let attempts = try ledger.trail(entry).map { record in
+        if case .attemptFailed(_, _, let attempt, _, _) = record { attempt } else { 0 }
+      }
+      #expect(attempts == Array(1...max(count, 1)).prefix(count).map { $0 }, "seed \(seed): \(id)")
+      #expect(entry.recordCount == count)
+      #expect(try ledger.event(entry).id == id)
+    }
+  }
+}
+
+extension Ledger {
+  fileprivate func receive(_ event: Event) async throws {
+    await withCheckedContinuation { continuation in
+      receive(event.message, source: event.source, at: event.receivedAt, accepted: { _ in }, then: { _ in continuation.resume() })
+      commitReceived()
+    }
+  }
+
+  /// Removes one segment, on a thread of its own.
+  fileprivate func removeOldest() async throws {
+    guard let boundary = sealedSegments.dropFirst().first?.firstSequence else { return }
+    try await withCheckedThrowingContinuation { continuation in
+      DispatchQueue.global().async { continuation.resume(with: Result { try self.removeSegments(before: boundary) }) }
+    }
+  }
+}
