@@ -49,22 +49,34 @@ extension BuiltServer {
     }
 
     private static let clients = 6
-    private static let isLong = ProcessInfo.processInfo.environment["RELAUNCH_LONG"] == "1"
+    private static let cycles = ProcessInfo.processInfo.environment["RELAUNCH_CRASH_CYCLES"].flatMap(Int.init) ?? 50
     /// How many acknowledgements a burst has at most before the server is killed.
     private static let burstLimit = 150
 
-    /// Fifty times; with `RELAUNCH_LONG=1` a thousand. `RELAUNCH_SEED` repeats a run's choices.
-    @Test(.timeLimit(.minutes(CrashTests.isLong ? 60 : 5))) func losesNothingThatWasAcknowledged() async throws {
+    /// Fifty times, or `RELAUNCH_CRASH_CYCLES`; every other time over TLS with HTTP/2. The log is cut into small segments. `RELAUNCH_SEED`
+    /// repeats a run's choices.
+    @Test(.timeLimit(.minutes(5 + CrashTests.cycles / 20))) func losesNothingThatWasAcknowledged() async throws {
       var generator = SplitMix(seed: Self.seed)
       print("CrashTests: RELAUNCH_SEED=\(generator.seed)")
-      var configuration = Site.Configuration()
-      configuration.more = "dryRun: true\nlogLevel: error\nlimits: {history: 1000000, deadLetters: 1000000}"
-      let site = try Site(configuration)
+      var plain = Site.Configuration()
+      plain.more = """
+        dryRun: true
+        logLevel: error
+        limits: {history: 1000000, deadLetters: 1000000}
+        log: {segmentBytes: 1048576, bytes: 17179869184}
+        """
+      let secured = try TLSSite { $0.more = plain.more }
+      var secure = plain
+      secure.push = "{address: 127.0.0.1, port: 0, tls: {certificate: server.pem, key: server.key}}"
+      let site = secured.site
+      let client = try secured.client(["h2"])
       let token = try site.token()
       let shadow = Shadow()
-      for cycle in 0..<(Self.isLong ? 1000 : 50) {
+      for cycle in 0..<Self.cycles {
+        try site.configure(cycle % 2 == 0 ? plain : secure)
         if Int.random(in: 0..<5, using: &generator) == 0 { try await killWhileItStarts(site) }
-        let server = try await RunningServer.start(site)
+        let server = try await RunningServer.start(site, tls: client)
+        if cycle > 0, cycle % 50 == 0 { print("CrashTests: \(cycle) cycles, \(shadow.acknowledged.count) acknowledged") }
         let count = Int.random(in: 0...Self.burstLimit, using: &generator)
         await withTaskGroup { group in
           for client in 0..<Self.clients { group.addTask { await burst("c\(cycle)-\(client)", server, token, shadow) } }
@@ -72,6 +84,7 @@ extension BuiltServer {
           #expect(await server.stop(SIGKILL) == -SIGKILL, "seed \(generator.seed), cycle \(cycle)")
         }
       }
+      try site.configure(plain)
       let server = try await RunningServer.start(site)
       let events = try await eventually("every event has an outcome") {
         let events = try await server.events()

@@ -2,6 +2,7 @@ import Glibc
 import HTTP
 import HTTPClient
 import JSON
+import OpenSSL
 import Transport
 
 /// The built server, listening on free ports of the loopback interface.
@@ -13,21 +14,22 @@ final class RunningServer: Sendable {
   let admin: Origin
   private let client: HTTPClient
 
-  private init(_ site: Site, _ process: ChildProcess, _ origins: [Origin]) throws {
+  private init(_ site: Site, _ process: ChildProcess, _ origins: [Origin], _ tls: TLSContext?) throws {
     self.site = site
     self.process = process
     push = origins[0]
     ops = origins[1]
     admin = origins[2]
-    client = HTTPClient(HTTPClient.Configuration(), on: try Loop(name: "test.client"))
+    client = HTTPClient(HTTPClient.Configuration(tls: tls), on: try Loop(name: "test.client"))
   }
 
   deinit { client.shutDown() }
 
   /// Starts the server on `site` and waits until it listens and is ready.
+  /// - Parameter tls: how requests speak with listeners that have TLS.
   /// - Throws: `Unmet` with what the server said where it does not come up.
   static func start(
-    _ site: Site, environment: [String: String] = [:], descriptors: Int? = nil
+    _ site: Site, environment: [String: String] = [:], descriptors: Int? = nil, tls: TLSContext? = nil
   ) async throws -> RunningServer {
     let process = try launch(site, environment: environment, descriptors: descriptors)
     var origins: [Origin] = []
@@ -38,7 +40,7 @@ final class RunningServer: Sendable {
       else { throw Unmet("the \(name) listener did not come up: \(process.output.text) \(process.errors.text)") }
       origins.append(origin)
     }
-    let server = try RunningServer(site, process, origins)
+    let server = try RunningServer(site, process, origins, tls)
     try await eventually("the server is ready") {
       let answer = try await server.send(.get, server.ops, "/readyz")
       return answer.status == .ok ? .met(()) : .saw(String(decoding: answer.content, as: UTF8.self))
