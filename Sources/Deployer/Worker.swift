@@ -147,6 +147,8 @@ struct Worker: Sendable {
       (.succeeded, "restartedAt \(value.rfc3339WholeSeconds), generation \(generation)")
     case .alreadyDone(let value): (.succeeded, "an earlier attempt had restarted it: restartedAt \(value)")
     case .superseded(let by): (.superseded, "it was restarted at \(by), after the message was published")
+    case .coalesced(let message, let at):
+      (.coalesced, "the same image was rolled out at \(at.rfc3339) for message \(message) of the same push")
     case .skipped(let reason): (.skipped, reason.rawValue)
     case .wouldRestart(let value): (.wouldRestart, "dry run; restartedAt would be \(value.rfc3339WholeSeconds)")
     }

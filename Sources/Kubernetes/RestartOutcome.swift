@@ -8,6 +8,8 @@ package enum RestartOutcome: Hashable, Sendable {
   case alreadyDone(value: Timestamp)
   /// The Deployment was restarted, for another reason, after the image was pushed: its pods have pulled it already.
   case superseded(by: Timestamp)
+  /// The same image was rolled out a moment before, for another message of the same push: under another tag, or again.
+  case coalesced(message: String, at: Timestamp)
   case skipped(SkipReason)
   /// A dry run came as far as the patch, which would have written `value`.
   case wouldRestart(value: Timestamp)

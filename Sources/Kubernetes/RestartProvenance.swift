@@ -1,4 +1,5 @@
 package import Clocks
+package import Events
 import JSON
 
 /// The note that a restart leaves on the workload: which message asked for it, which value it wrote, and when that really was.
@@ -12,9 +13,12 @@ package struct RestartProvenance: Hashable, Sendable {
   package let restartedAt: String
   /// Just before the patch was sent, to the millisecond.
   package let at: Timestamp
+  /// The image that had been pushed, with tag and digest; nil where the message was about none.
+  package let image: ImageReference?
 
-  package init(messageID: String, restartedAt: String, at: Timestamp) {
+  package init(messageID: String, restartedAt: String, at: Timestamp, image: ImageReference? = nil) {
     self.messageID = messageID
+    self.image = image
     self.restartedAt = restartedAt
     self.at = at
   }
@@ -24,12 +28,14 @@ package struct RestartProvenance: Hashable, Sendable {
     guard let object = try? JSONValue(parsing: text), let messageID = object["message"]?.string,
       let restartedAt = object["restartedAt"]?.string, let at = object["at"]?.string.flatMap({ Timestamp(rfc3339: $0) })
     else { return nil }
-    self.init(messageID: messageID, restartedAt: restartedAt, at: at)
+    self.init(
+      messageID: messageID, restartedAt: restartedAt, at: at, image: object["image"]?.string.flatMap { ImageReference($0) })
   }
 
   /// The note as the annotation's value: compact JSON.
   package var annotation: String {
-    let object: JSONValue = ["message": .string(messageID), "restartedAt": .string(restartedAt), "at": .string(at.rfc3339)]
-    return object.text()
+    var object: JSONObject = ["message": .string(messageID), "restartedAt": .string(restartedAt), "at": .string(at.rfc3339)]
+    if let image { object["image"] = .string(image.description) }
+    return JSONValue.object(object).text()
   }
 }

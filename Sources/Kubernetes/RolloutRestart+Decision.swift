@@ -19,6 +19,7 @@ extension RolloutRestart {
     let users = users(of: request.image, in: deployment)
     if !users.isEmpty, users.allSatisfy({ $0.image.digest != nil }) { return .finish(.skipped(.digestPinned)) }
     if let live, isSuperseded(deployment, live, request, now) { return .finish(.superseded(by: live)) }
+    if let earlier = samePush(deployment, request) { return .finish(.coalesced(message: earlier.messageID, at: earlier.at)) }
     if deployment.isPaused { return .refusePaused }
     return .patch(
       RestartPlan(
@@ -46,6 +47,25 @@ extension RolloutRestart {
     let instant = provenance?.at ?? live
     // An instant in the future says nothing about when pods were replaced.
     return instant >= publishTime + request.skew && instant <= now + request.skew
+  }
+
+  /// How long after a restart another message counts as one of the same push: a push of several tags, or of an image for several
+  /// platforms, is several messages.
+  static let pushDuration = Duration.seconds(60)
+
+  /// What the live restart was for, where that was the same image by its digest, just before this message was published.
+  ///
+  /// The pods may have started between the two. That matters only where they run the tag that this message is about and the other was
+  /// not: it may have moved to the image after they had pulled it.
+  private static func samePush(_ deployment: Deployment, _ request: RestartRequest) -> RestartProvenance? {
+    guard let image = request.image, let digest = image.digest, let publishTime = request.publishTime,
+      let provenance = deployment.provenance, provenance.restartedAt == deployment.restartedAt,
+      let earlier = provenance.image, earlier.digest == digest, earlier.image == image.image,
+      publishTime <= provenance.at + pushDuration
+    else { return nil }
+    if earlier.tag == image.tag { return provenance }
+    let runsTag = users(of: image, in: deployment).contains { $0.image.digest == nil && ($0.image.tag ?? "latest") == image.tag }
+    return runsTag ? nil : provenance
   }
 
   /// The value to write: later than the live one, for with an equal one the API server changes nothing.

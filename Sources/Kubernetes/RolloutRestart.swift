@@ -62,7 +62,8 @@ package struct RolloutRestart: Sendable {
   ) async throws(RestartError) -> RestartOutcome? {
     let value = plan.value.rfc3339WholeSeconds
     // Taken before the patch is sent: pods are replaced after this instant, never before it.
-    let provenance = RestartProvenance(messageID: request.messageID, restartedAt: value, at: clock.now())
+    let provenance = RestartProvenance(
+      messageID: request.messageID, restartedAt: value, at: clock.now(), image: request.image)
     let changed: Deployment
     do throws(APIError) {
       let object = try await client.patch(

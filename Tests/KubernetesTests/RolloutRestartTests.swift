@@ -48,7 +48,8 @@ import Testing
       report
         == RestartReport(outcome: .restarted(value: time(value), generation: 2, resourceVersion: "102"), notes: []))
     let path = "/apis/apps/v1/namespaces/default/deployments/web"
-    let provenance = #"{"message":"m1","restartedAt":"2026-11-23T14:00:05Z","at":"2026-11-23T14:00:05.250Z"}"#
+    let provenance =
+      #"{"message":"m1","restartedAt":"2026-11-23T14:00:05Z","at":"2026-11-23T14:00:05.250Z","image":"europe-docker.pkg.dev/acme/apps/web:latest"}"#
     #expect(
       server.log == [
         FakeAPIServer.Entry(method: .get, target: path, contentType: nil, authorization: nil, content: nil),
@@ -208,6 +209,30 @@ import Testing
     _ = try await restart(message: "m1", published: "2026-11-23T14:00:05.100Z")
     let second = try await restart(message: "m2", published: "2026-11-23T14:00:05.200Z")
     #expect(second.outcome == .restarted(value: time("2026-11-23T14:00:06Z"), generation: 3, resourceVersion: "103"))
+  }
+
+  private static let digests = ["a", "b"].map { "sha256:" + String(repeating: $0, count: 64) }
+
+  /// Three tags of one push, in any order: one rollout. But where the containers run the tag that comes later, the pods may have pulled what
+  /// it was before.
+  @Test(arguments: [
+    // The earlier tag, the later tag, the container's tag, the later digest, the later publish time, and whether it is the same push.
+    ("v1", "latest", "other", 0, "2026-11-23T14:00:07Z", true),
+    ("v1", "v1", "v1", 0, "2026-11-23T14:00:07Z", true),
+    ("latest", "v1", "latest", 0, "2026-11-23T14:01:05Z", true),
+    ("v1", "latest", "latest", 0, "2026-11-23T14:00:07Z", false),
+    ("v1", "v2", "other", 1, "2026-11-23T14:00:07Z", false),
+    ("v1", "v1", "v1", 0, "2026-11-23T14:01:06Z", false),
+  ])
+  func messagesOfOnePushAreOneRestart(
+    _ first: String, _ second: String, _ used: String, _ digest: Int, _ published: String, _ isSame: Bool
+  ) async throws {
+    let image = "europe-docker.pkg.dev/acme/apps/web"
+    server.addDeployment("default", "web", images: ["\(image):\(used)"])
+    _ = try await restart(message: "m1", image: "\(image):\(first)@\(Self.digests[0])")
+    let report = try await restart(message: "m2", published: published, image: "\(image):\(second)@\(Self.digests[digest])")
+    #expect(server.count(of: .patch) == (isSame ? 1 : 2))
+    #expect((report.outcome == .coalesced(message: "m1", at: time("2026-11-23T14:00:05.250Z"))) == isSame)
   }
 
   @Test func theLoserOfARaceReadsAgainAndSeesItIsSuperseded() async throws {
