@@ -8,13 +8,21 @@
 /// An error may stand in one file and come from another: a Sensor names a template that the new version of another file no longer
 /// has. Then the file is held back whose earlier version mends it, until both are as they should be.
 struct GoodFiles: Sendable {
-  private var versions: [String: [UInt8]] = [:]
+  private var versions: [String: MountedFile] = [:]
+
+  /// All of them, by path.
+  var files: [MountedFile] { versions.sorted { $0.key < $1.key }.map(\.value) }
+
+  /// Takes versions that an earlier process knew to be good, of files of which it knows none itself.
+  mutating func recall(_ files: [MountedFile]) {
+    for file in files where versions[file.path] == nil { versions[file.path] = file }
+  }
 
   /// Makes a generation of these files, each in its newest version that works, and remembers which those are.
   mutating func generation(rules: [MountedFile], mapping: [MountedFile]) -> Generation {
     var attempt = Attempt(rules: rules, mapping: mapping, good: versions)
     attempt.holdBack()
-    for file in rules + mapping where attempt.isInForce(file.path) { versions[file.path] = file.bytes }
+    for file in rules + mapping where attempt.isInForce(file.path) { versions[file.path] = file }
     let present = Set((rules + mapping).map(\.path))
     versions = versions.filter { present.contains($0.key) }
     return attempt.generation.with(problems: attempt.problems)
@@ -25,12 +33,12 @@ struct GoodFiles: Sendable {
 private struct Attempt {
   private let rules: [MountedFile]
   private let mapping: [MountedFile]
-  private let good: [String: [UInt8]]
+  private let good: [String: MountedFile]
   /// The files whose earlier version is in force, each with what is to be said about its newest one.
   private var held: [String: [Generation.Problem]] = [:]
   private(set) var generation: Generation
 
-  init(rules: [MountedFile], mapping: [MountedFile], good: [String: [UInt8]]) {
+  init(rules: [MountedFile], mapping: [MountedFile], good: [String: MountedFile]) {
     self.rules = rules
     self.mapping = mapping
     self.good = good
@@ -97,13 +105,12 @@ private struct Attempt {
 
   /// The files that have an earlier version and are not held back.
   private func changed(_ files: [MountedFile]) -> [String] {
-    files.filter { file in held[file.path] == nil && good[file.path].map { $0 != file.bytes } ?? false }.map(\.path)
+    files.filter { file in held[file.path] == nil && good[file.path].map { $0.bytes != file.bytes } ?? false }.map(\.path)
   }
 
   private func load(holding more: Set<String>) -> Generation {
     func version(_ file: MountedFile) -> MountedFile {
-      guard held[file.path] != nil || more.contains(file.path), let bytes = good[file.path] else { return file }
-      return MountedFile(directory: file.directory, name: file.name, bytes: bytes)
+      held[file.path] != nil || more.contains(file.path) ? good[file.path] ?? file : file
     }
     return Generation(rules: rules.map(version), mapping: mapping.map(version))
   }

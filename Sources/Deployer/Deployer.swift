@@ -84,6 +84,9 @@ package final class Deployer: Sendable {
       metrics: metrics, logger: logger)
     let pool = Self.pool(settings, worker, clock)
     let generations = environment.generations
+    if let known = ledger.configuration { generations.recall(known.files) }
+    generations.observeGoodFiles { ledger.note(KnownConfiguration(files: $0)) }
+    metrics.observe(generations, in: environment.registry)
     let engine = Engine(
       ledger: ledger, pool: pool, completions: completions, generation: { generations.current }, clock: clock, metrics: metrics,
       logger: logger)

@@ -1,4 +1,6 @@
+import Configuration
 import DurableLog
+import Sensors
 package import Telemetry
 
 /// What the pipeline counts and times. Labels come from the configuration and from our own fixed words.
@@ -40,6 +42,14 @@ package struct DeployerMetrics: Sendable {
   }
 
   func ended(_ outcome: Outcome) { outcomes[outcome]?.add() }
+
+  /// What is in force, and what is wrong with it.
+  func observe(_ generations: GenerationStore, in registry: MetricsRegistry) {
+    registry.gauge("relaunch_rules_sensors", "Sensors in force.") { Double(generations.current.rules.sensors.count) }
+    registry.gauge("relaunch_rules_errors", "Errors in the files of rules and mapping; what was good before stays in force.") {
+      Double(generations.problems.count { $0.severity == .error })
+    }
+  }
 
   /// Gauges that are read from the ledger when they are asked for.
   func observe(_ ledger: Ledger, in registry: MetricsRegistry) {

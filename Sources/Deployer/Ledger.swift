@@ -32,6 +32,8 @@ final class Ledger: Sendable {
     /// Events whose records are being written forward, with the records that wait for that: no record of theirs may come between what
     /// the snapshot holds and the snapshot.
     var moving: [String: [PendingRecord]] = [:]
+    /// The newest CONFIG record.
+    var configuration: (payload: [UInt8], position: LogPosition)?
     /// Calls that have seen `moving` and have not appended yet.
     var offering = 0
 
@@ -94,9 +96,9 @@ final class Ledger: Sendable {
   private let state: Mutex<State>
   private let retries = DispatchQueue(label: "relaunch.ledger-retries")
 
-  private init(_ log: DurableLog, _ index: EventIndex) {
+  private init(_ log: DurableLog, _ index: EventIndex, _ configuration: (payload: [UInt8], position: LogPosition)?) {
     self.log = log
-    state = Mutex(State(index: index))
+    state = Mutex(State(index: index, configuration: configuration))
   }
 
   /// Opens the log and rebuilds the index from it.
@@ -104,6 +106,7 @@ final class Ledger: Sendable {
     _ configuration: LogConfiguration, index: EventIndex, disk: some Disk = SystemDisk(), clock: some WallClock
   ) throws -> (ledger: Ledger, recovery: RecoveryReport) {
     var index = index
+    var known: (payload: [UInt8], position: LogPosition)?
     let (log, recovery) = try DurableLog.open(configuration, disk: disk, clock: clock) { record in
       switch record.kind {
       case .event:
@@ -120,11 +123,12 @@ final class Ledger: Sendable {
         case .known(let messages): index.restore(messages)
         case nil: break
         }
+      case .config: known = (record.payload, record.position)
       default: break
       }
     }
     index.finishReplay()
-    return (Ledger(log, index), recovery)
+    return (Ledger(log, index, known), recovery)
   }
 
   /// What the index holds now.
@@ -194,6 +198,26 @@ final class Ledger: Sendable {
     return moved
   }
 
+  // MARK: Configuration
+
+  /// What the newest CONFIG record says.
+  var configuration: KnownConfiguration? {
+    state.withLock { $0.configuration?.payload }.flatMap { KnownConfiguration(payload: $0) }
+  }
+
+  /// Writes `configuration` down, unless the newest record says the same. Nobody waits for that.
+  func note(_ configuration: KnownConfiguration) {
+    let payload = configuration.payload
+    guard state.withLock({ $0.configuration?.payload != payload }) else { return }
+    note(configuration: payload)
+  }
+
+  private func note(configuration payload: [UInt8]) {
+    log.append(.config, payload, .soon) { [self] result in
+      if case .success(let position) = result { state.withLock { $0.configuration = (payload, position) } }
+    }
+  }
+
   // MARK: State
 
   /// Makes `record` durable and applies it. While the log has no room it is offered again and again: what was done must not be
@@ -260,6 +284,10 @@ extension Ledger {
     defer { for id in ids { release(id) } }
     // What was on its way into the log before `moving` was set lands before the snapshots: the log keeps the order.
     while state.withLock({ $0.offering }) > 0 { usleep(50) }
+    // It is durable when the known messages are, which come after it.
+    if let configuration = state.withLock({ $0.configuration }), configuration.position.segment < segment {
+      note(configuration: configuration.payload)
+    }
     try moveKnown(before: segment)
     for id in ids {
       try move(id)

@@ -1,6 +1,7 @@
 @testable import Configuration
 import FoundationEssentials
 import Glibc
+import Locks
 import Logging
 import Sensors
 import Targets
@@ -168,5 +169,56 @@ import TestSupport
     #expect(sensors(store) == ["first"])
     #expect(!store.problems.contains { $0.description.contains("cannot be read") })
     #expect(store.current.mapping.count == 0)
+  }
+}
+
+extension GenerationStoreTests {
+  /// What was good when the last process ended is good for the next.
+  @Test func aFileThatIsBrokenAtTheStartHasItsVersionFromBefore() throws {
+    let directory = try directory()
+    let known = store(directory).goodFiles
+    #expect(known.map(\.name) == ["web", "first.yaml", "template.yaml"])
+    try directory.write("kind: Sensor\nmetadata: {name: [", to: "rules/first.yaml")
+    let store = store(directory)
+    #expect(sensors(store) == [])
+    store.recall(known)
+    #expect(sensors(store) == ["first"])
+    #expect(store.problems.contains { $0.description.contains("the earlier version of this file stays in force") })
+    #expect(store.goodFiles == known)
+  }
+
+  @Test func aDirectoryThatIsGoneAtTheStartIsRecalledAsAWhole() throws {
+    let directory = try directory()
+    let known = store(directory).goodFiles
+    try FileManager.default.removeItem(atPath: directory.path + "/rules")
+    let store = store(directory)
+    #expect(!store.isLoaded)
+    store.recall(known)
+    #expect(store.isLoaded && sensors(store) == ["first"])
+    #expect(store.problems.contains { $0.description.contains("the last good state stays") })
+  }
+
+  @Test func aFileThatWasRemovedIsNotRecalled() throws {
+    let directory = try directory()
+    let known = store(directory).goodFiles
+    try FileManager.default.removeItem(atPath: directory.path + "/rules/first.yaml")
+    let store = store(directory)
+    store.recall(known)
+    #expect(sensors(store) == [])
+  }
+
+  @Test func tellsOfEachChangeOfWhatIsGood() async throws {
+    let directory = try directory()
+    let store = store(directory)
+    let told = Mutex<[[String]]>([])
+    store.observeGoodFiles { files in told.withLock { $0.append(files.map(\.name)) } }
+    try await running(store) { look in
+      try directory.write(Self.sensor("second"), to: "rules/second.yaml")
+      await look()
+      try directory.write("kind: Sensor\nmetadata: {name: [", to: "rules/second.yaml")
+      await look()
+    }
+    #expect(
+      told.withLock { $0 } == [["web", "first.yaml", "template.yaml"], ["web", "first.yaml", "second.yaml", "template.yaml"]])
   }
 }

@@ -39,7 +39,7 @@ import TestSupport
     var life = Life()
     _ = try DurableLog.open(LogConfiguration(directory: "/state"), disk: pipeline.disk.afterKill(), clock: pipeline.clock) {
       record in
-      life.records.append((record.kind, record.payload))
+      if record.kind != .config { life.records.append((record.kind, record.payload)) }
     }
     life.patch = pipeline.api.log.first { $0.method == .patch }
     return life

@@ -128,3 +128,29 @@ extension Ledger {
     }
   }
 }
+
+extension RetentionTests {
+  /// It is in the log once, whatever is removed.
+  @Test func whatWasGoodOfTheConfigurationIsMovedForward() async throws {
+    let disk = FaultyDisk()
+    var configuration = LogConfiguration(directory: "/state")
+    configuration.segmentBytes = 32 << 10
+    configuration.checkpointDelay = nil
+    let known = KnownConfiguration(files: [MountedFile(directory: "/rules", name: "a.yaml", bytes: Array("a: ä".utf8))])
+    let (ledger, _) = try Ledger.open(configuration, index: Samples.index(), disk: disk, clock: ManualWallClock())
+    ledger.note(known)
+    for number in 0..<40 {
+      try await ledger.receive(Push(id: "\(number)").event())
+      try await ledger.removeOldest()
+      ledger.note(known)
+    }
+    #expect(ledger.sealedSegments.first?.firstSequence ?? 1 > 1)
+    var records = 0
+    _ = try DurableLog.open(configuration, disk: disk.afterKill(), clock: ManualWallClock()) {
+      if $0.kind == .config { records += 1 }
+    }
+    #expect(records == 1 || records == 2, "the old one may be in the last segment but one")
+    let (again, _) = try Ledger.open(configuration, index: Samples.index(), disk: disk.afterKill(), clock: ManualWallClock())
+    #expect(again.configuration == known)
+  }
+}
