@@ -105,30 +105,10 @@ final class Ledger: Sendable {
   static func open(
     _ configuration: LogConfiguration, index: EventIndex, disk: some Disk = SystemDisk(), clock: some WallClock
   ) throws -> (ledger: Ledger, recovery: RecoveryReport) {
-    var index = index
-    var known: (payload: [UInt8], position: LogPosition)?
-    let (log, recovery) = try DurableLog.open(configuration, disk: disk, clock: clock) { record in
-      switch record.kind {
-      case .event:
-        let event = try Event.decoded(record.payload)
-        index.accept(
-          id: event.id, key: event.deduplicationKey, source: event.source, receivedAt: event.receivedAt, at: record.position)
-      case .job, .dead, .admin:
-        if let state = StateRecord(payload: record.payload) { index.apply(state, at: record.position) }
-      case .snapshot:
-        switch LogSnapshot(record.payload, segment: record.position.segment) {
-        case .event(let moved):
-          index.restore(
-            try Event.decoded(moved.event), moved.states.compactMap { StateRecord(payload: $0.payload) }, at: record.position)
-        case .known(let messages): index.restore(messages)
-        case nil: break
-        }
-      case .config: known = (record.payload, record.position)
-      default: break
-      }
-    }
-    index.finishReplay()
-    return (Ledger(log, index, known), recovery)
+    var replay = LogReplay(index)
+    let (log, recovery) = try DurableLog.open(configuration, disk: disk, clock: clock) { try replay.add(copy $0) }
+    try replay.finish()
+    return (Ledger(log, replay.index, replay.configuration), recovery)
   }
 
   /// What the index holds now.

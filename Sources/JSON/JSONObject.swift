@@ -61,14 +61,16 @@ package struct JSONObject: Sendable {
   }
 
   private func position(of name: String) -> Int? {
-    // Compared as bytes: String's own equality, which the index uses, calls canonically equivalent spellings the same. JSON does
-    // not.
     if let positions {
       guard let position = positions[name] else { return nil }
-      if members[position].name.utf8.elementsEqual(name.utf8) { return position }
+      if Self.isSame(members[position].name, name) { return position }
     }
-    return members.firstIndex { $0.name.utf8.elementsEqual(name.utf8) }
+    return members.firstIndex { Self.isSame($0.name, name) }
   }
+
+  /// Compares as bytes. String's own equality, which the index uses, is the faster one, but calls canonically equivalent spellings the
+  /// same. JSON does not.
+  private static func isSame(_ left: String, _ right: String) -> Bool { left == right && left.utf8.elementsEqual(right.utf8) }
 
   private mutating func indexIfLarge() {
     guard members.count > Self.indexedCount else { return }
