@@ -206,6 +206,7 @@ extension LimitSettings {
     backlog = try section.int("backlog", in: 1...1_000_000) ?? backlog
     history = try section.int("history", in: 100...10_000_000) ?? history
     deadLetters = try section.int("deadLetters", in: 1...1_000_000) ?? deadLetters
+    deadLetterBytes = try section.int("deadLetterBytes", in: (1 << 20)...(1 << 40)) ?? deadLetterBytes
     connections = try section.int("connections", in: 1...100_000) ?? connections
     connectionsPerAddress = try section.int("connectionsPerAddress", in: 0...100_000) ?? connectionsPerAddress
     requestsPerConnection = try section.int("requestsPerConnection", in: 1...1_000_000_000) ?? requestsPerConnection

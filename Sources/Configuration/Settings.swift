@@ -123,6 +123,8 @@ package struct LimitSettings: Sendable {
   /// Events that memory keeps beside the unfinished ones and those with dead letters, for `/events` and for telling redeliveries.
   package var history = 50_000
   package var deadLetters = 10_000
+  /// About what memory may hold for the list of dead letters, in bytes.
+  package var deadLetterBytes = 64 << 20
   /// Open connections of each listener.
   package var connections = 1024
   /// Open connections from one address other than loopback; 0 for no limit.

@@ -68,7 +68,7 @@ package final class Deployer: Sendable {
     let logger = environment.logger
     let (ledger, recovery) = try Ledger.open(
       directory: settings.state, historyLimit: settings.limits.history, deadLettersLimit: settings.limits.deadLetters,
-      disk: environment.disk, clock: clock)
+      deadLetterBytesLimit: settings.limits.deadLetterBytes, disk: environment.disk, clock: clock)
     inherited = ledger.read { ($0.unfinished, Array($0.jobs.values)) }
     let metrics = DeployerMetrics(environment.registry, sources: settings.sources.map(\.name))
     metrics.observe(ledger, in: environment.registry)
@@ -165,14 +165,12 @@ package final class Deployer: Sendable {
     while !environment.generations.isLoaded {
       do { try await Task.sleep(for: .milliseconds(500)) } catch { return }
     }
-    for entry in inherited.events where !entry.isDecided {
-      do {
-        let event = try ledger.event(entry)
-        // A replay that was not decided before the end left a trail; its round must not repeat an id.
-        if entry.trail.isEmpty { engine.take(event) } else { engine.decideAgain(event, round: entry.trail.count) }
-      } catch {
-        engine.giveUp(entry, error)
+    for entry in inherited.events {
+      if !entry.isDecided {
+        // Where the log took ends of jobs and lost their decision, there is a trail, and no id may be repeated.
+        if entry.trail.isEmpty, let event = try? ledger.event(entry) { engine.take(event) } else { engine.decideAgain(entry) }
       }
+      for replay in entry.replays { engine.decideAgain(entry, for: replay) }
     }
   }
 

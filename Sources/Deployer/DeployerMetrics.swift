@@ -47,7 +47,12 @@ package struct DeployerMetrics: Sendable {
     registry.gauge("relaunch_dead_letters", "Dead letters that wait for a person.") {
       Double(ledger.read { $0.deadLetters.count })
     }
-    registry.gauge("relaunch_dead_letters_forgotten", "Dead letters that `limits.deadLetters` left no room for.") {
+    registry.gauge("relaunch_dead_letter_bytes", "About what memory holds for dead letters, in bytes.") {
+      Double(ledger.read { $0.deadLetterBytes })
+    }
+    registry.gauge(
+      "relaunch_dead_letters_forgotten", "Dead letters that `limits.deadLetters` and `limits.deadLetterBytes` left no room for."
+    ) {
       Double(ledger.read { $0.forgottenDeadLetters })
     }
     registry.gauge("relaunch_history_events", "Events that memory keeps.") { Double(ledger.read { $0.count }) }

@@ -81,9 +81,11 @@ final class Ledger: Sendable {
 
   /// Opens the log and rebuilds the index from it.
   static func open(
-    directory: String, historyLimit: Int, deadLettersLimit: Int, disk: some Disk = SystemDisk(), clock: some WallClock
+    directory: String, historyLimit: Int, deadLettersLimit: Int, deadLetterBytesLimit: Int, disk: some Disk = SystemDisk(),
+    clock: some WallClock
   ) throws -> (ledger: Ledger, recovery: RecoveryReport) {
-    var index = EventIndex(historyLimit: historyLimit, deadLettersLimit: deadLettersLimit)
+    var index = EventIndex(
+      historyLimit: historyLimit, deadLettersLimit: deadLettersLimit, deadLetterBytesLimit: deadLetterBytesLimit)
     let (log, recovery) = try DurableLog.open(LogConfiguration(directory: directory), disk: disk, clock: clock) { record in
       switch record.kind {
       case .event:

@@ -14,7 +14,8 @@ extension StateRecord {
         ("generation", .string(decision.generation)), ("image", decision.image.map { .string($0) }),
         ("verdicts", .array(decision.verdicts)), ("jobs", .array(decision.jobs.map(\.json))),
         ("deadLetters", decision.deadLetters.isEmpty ? nil : .array(decision.deadLetters.map(\.json))),
-        ("outcome", decision.outcome.map { .string($0.rawValue) }), ("reason", .string(decision.reason)))
+        ("outcome", decision.outcome.map { .string($0.rawValue) }), ("reason", .string(decision.reason)),
+        ("replayOf", decision.replayOf.map { .string($0) }))
     case .planned(let job, let eventID, let restartedAt, let at):
       Self.object("planned", eventID, at, ("job", .string(job)), ("restartedAt", .string(restartedAt.rfc3339WholeSeconds)))
     case .attemptFailed(let job, let eventID, let attempt, let error, let at):
@@ -26,11 +27,12 @@ extension StateRecord {
         "finished", eventID, at, ("job", .string(job)), ("outcome", .string(outcome.rawValue)), ("detail", .string(detail)),
         ("attempts", .number(JSONNumber(Int64(attempts)))))
     case .deadLetter(let letter): Self.object("dead", letter.eventID, letter.lastAt, ("deadLetter", letter.json))
-    case .replayed(let letter, let eventID, let job, let by, let at):
+    case .replayed(let letter, let eventID, let job, let scope, let by, let at):
       Self.object(
-        "replayed", eventID, at, ("deadLetter", .string(letter)), ("job", job?.json), ("by", .string(by)))
-    case .discarded(let letter, let eventID, let by, let at):
-      Self.object("discarded", eventID, at, ("deadLetter", .string(letter)), ("by", .string(by)))
+        "replayed", eventID, at, ("deadLetter", .string(letter)), ("job", job?.json), ("scope", scope?.json), ("by", .string(by)))
+    case .discarded(let letter, let eventID, let reason, let by, let at):
+      Self.object(
+        "discarded", eventID, at, ("deadLetter", .string(letter)), ("reason", reason.map { .string($0) }), ("by", .string(by)))
     }
   }
 
@@ -54,7 +56,8 @@ extension StateRecord {
           eventID: eventID, generation: members["generation"]?.string ?? "", image: members["image"]?.string,
           verdicts: members["verdicts"]?.array ?? [], jobs: (members["jobs"]?.array ?? []).compactMap(Job.init(json:)),
           deadLetters: (members["deadLetters"]?.array ?? []).compactMap(DeadLetter.init(json:)),
-          outcome: members["outcome"]?.string.flatMap(Outcome.init(rawValue:)), reason: members["reason"]?.string ?? "", at: at))
+          outcome: members["outcome"]?.string.flatMap(Outcome.init(rawValue:)), reason: members["reason"]?.string ?? "", at: at,
+          replayOf: members["replayOf"]?.string))
     case "planned":
       guard let job, let restartedAt = members["restartedAt"]?.timestamp else { return nil }
       self = .planned(job: job, eventID: eventID, restartedAt: restartedAt, at: at)
@@ -72,11 +75,12 @@ extension StateRecord {
     case "replayed":
       guard let letter = members["deadLetter"]?.string else { return nil }
       self = .replayed(
-        deadLetter: letter, eventID: eventID, job: members["job"].flatMap(Job.init(json:)), by: members["by"]?.string ?? "",
-        at: at)
+        deadLetter: letter, eventID: eventID, job: members["job"].flatMap(Job.init(json:)),
+        scope: members["scope"].flatMap(Replay.Scope.init(json:)), by: members["by"]?.string ?? "", at: at)
     case "discarded":
       guard let letter = members["deadLetter"]?.string else { return nil }
-      self = .discarded(deadLetter: letter, eventID: eventID, by: members["by"]?.string ?? "", at: at)
+      self = .discarded(
+        deadLetter: letter, eventID: eventID, reason: members["reason"]?.string, by: members["by"]?.string ?? "", at: at)
     default: return nil
     }
   }

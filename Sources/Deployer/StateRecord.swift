@@ -13,9 +13,11 @@ enum StateRecord: Sendable {
   /// A job's end.
   case finished(job: String, eventID: String, Outcome, detail: String, attempts: Int, at: Timestamp)
   case deadLetter(DeadLetter)
-  /// A person asked for the dead letter's work to be done again; `job` is the one that does it, nil where the event is decided anew.
-  case replayed(deadLetter: String, eventID: String, job: Job?, by: String, at: Timestamp)
-  case discarded(deadLetter: String, eventID: String, by: String, at: Timestamp)
+  /// A person asked for the dead letter's work to be done again, by a new decision on what `scope` names; nil for all of the event.
+  /// `job` is in records of earlier versions, which did a job again as it was.
+  case replayed(deadLetter: String, eventID: String, job: Job?, scope: Replay.Scope? = nil, by: String, at: Timestamp)
+  /// - Parameter reason: why, in the person's words.
+  case discarded(deadLetter: String, eventID: String, reason: String? = nil, by: String, at: Timestamp)
 
   struct Decision: Sendable {
     let eventID: String
@@ -31,13 +33,15 @@ enum StateRecord: Sendable {
     let outcome: Outcome?
     let reason: String
     let at: Timestamp
+    /// The dead letter whose replay this decides; nil for the first decision on an event.
+    var replayOf: String? = nil
   }
 
   var eventID: String {
     switch self {
     case .decision(let decision): decision.eventID
     case .planned(_, let eventID, _, _), .attemptFailed(_, let eventID, _, _, _), .finished(_, let eventID, _, _, _, _),
-      .replayed(_, let eventID, _, _, _), .discarded(_, let eventID, _, _):
+      .replayed(_, let eventID, _, _, _, _), .discarded(_, let eventID, _, _, _):
       eventID
     case .deadLetter(let letter): letter.eventID
     }

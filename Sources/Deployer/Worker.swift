@@ -123,7 +123,7 @@ struct Worker: Sendable {
     let letter = DeadLetter(
       id: "\(job.eventID).dead\(job.id.dropFirst(job.eventID.count + 4))", eventID: job.eventID, job: job, reason: reason,
       detail: detail,
-      attempts: attempts, firstAt: job.startedAt, lastAt: clock.now())
+      attempts: attempts, firstAt: job.startedAt, lastAt: clock.now(), replayOf: job.replayOf)
     do throws(LogError) {
       try await ledger.record(.deadLetter(letter))
     } catch {

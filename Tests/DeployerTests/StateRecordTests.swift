@@ -16,7 +16,16 @@ struct StateRecordTests {
     .deadLetter(Samples.letter("1.dead1", of: "1")),
     .replayed(deadLetter: "1.dead1", eventID: "1", job: job, by: "admin", at: Samples.now),
     .replayed(deadLetter: "1.dead1", eventID: "1", job: nil, by: "admin", at: Samples.now),
+    .replayed(
+      deadLetter: "1.dead1", eventID: "1", job: nil,
+      scope: Replay.Scope(trigger: TriggerName(job.firing), target: job.target, planned: Samples.now), by: "admin",
+      at: Samples.now),
+    .replayed(
+      deadLetter: "1.dead1", eventID: "1", job: nil,
+      scope: Replay.Scope(trigger: TriggerName(job.firing), target: nil, planned: nil), by: "admin", at: Samples.now),
+    Samples.decision("1", letters: [Samples.letter("1.dead2.1", of: "1", replayOf: "1.dead1")], replayOf: "1.dead1"),
     .discarded(deadLetter: "1.dead1", eventID: "1", by: "admin", at: Samples.now),
+    .discarded(deadLetter: "1.dead1", eventID: "1", reason: "a typo", by: "admin", at: Samples.now),
   ]
 
   @Test(arguments: records.indices) func isReadAsItWasWritten(_ index: Int) throws {
@@ -32,6 +41,18 @@ struct StateRecordTests {
     guard case .object(var members) = record.json else { return }
     members["later"] = ["deep": [1, 2]]
     #expect(StateRecord(payload: JSONValue.object(members).serialized()).map { "\($0)" } == "\(record)")
+  }
+
+  /// Earlier versions knew no reason of a discard, no scope of a replay, and no lineage.
+  @Test func readsRecordsOfEarlierVersions() throws {
+    let at = #""at":"2026-11-24T00:00:00Z","event":"1""#
+    func read(_ members: String) throws -> StateRecord { try #require(StateRecord(payload: Array("{\(at),\(members)}".utf8))) }
+    guard
+      case .discarded("1.dead1", "1", nil, "admin", _) = try read(#""state":"discarded","deadLetter":"1.dead1","by":"admin""#),
+      case .replayed("1.dead1", "1", nil, nil, "admin", _) = try read(#""state":"replayed","deadLetter":"1.dead1","by":"admin""#),
+      case .decision(let decision) = try read(#""state":"decided","generation":"a","verdicts":[],"jobs":[],"reason":"""#)
+    else { return #expect(Bool(false), "read as something else") }
+    #expect(decision.replayOf == nil)
   }
 
   @Test(arguments: Outcome.allCases) func keepsEachOutcome(_ outcome: Outcome) throws {
