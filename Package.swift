@@ -69,6 +69,8 @@ let package = Package(
     module("OIDC", ["JOSE", "HTTP", "HTTPClient", "OpenSSL", "Telemetry", "Clocks", "Locks", logging]),
     module("Kubernetes", ["Clocks", "Events", "HTTP", "HTTPClient", "JSON", "YAML"]),
     module("Targets", ["Events", "Kubernetes", "JSON", "YAML"]),
+    module(
+      "Notifications", ["Clocks", "Events", "HTTP", "HTTPClient", "JSON", "Telemetry", "Workers", logging, collections]),
     module("Configuration", ["Sensors", "Targets", "Kubernetes", "JSON", "YAML", "Locks", logging]),
     module(
       "Deployer",
@@ -108,6 +110,7 @@ let package = Package(
     tests(of: "OIDC", ["JOSE", "HTTP", "HTTPClient", "OpenSSL", "JSON", "Telemetry", "Clocks", logging]),
     tests(of: "Kubernetes", ["Events", "HTTP", "HTTPClient", "JSON", "YAML", "OpenSSL", "Transport", "Clocks"]),
     tests(of: "Targets", ["Events", "Kubernetes", "JSON", "YAML"]),
+    tests(of: "Notifications", ["Clocks", "Events", "HTTP", "HTTPClient", "JSON", "Telemetry", logging]),
     tests(of: "Configuration", ["Sensors", "Targets", "Kubernetes", "JSON", "YAML", "Telemetry", logging]),
     tests(
       of: "Deployer",

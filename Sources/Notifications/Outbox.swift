@@ -1,0 +1,59 @@
+import DequeModule
+
+/// The notices that are still to be sent, and to whom.
+///
+/// A value without I/O, which the log's records make: whoever sends looks here, and has each delivery journaled, which takes the notice
+/// out again. So a crash loses none. Bounded: beyond `noticesLimit` the oldest notice is dropped, and counted.
+package struct Outbox: Sendable {
+  /// At most a few kilobytes each.
+  package static let noticesLimit = 4096
+
+  private struct Waiting: Sendable {
+    let notice: Notice
+    var receivers: [String]
+  }
+
+  private let limit: Int
+  private var waiting: Deque<Waiting> = []
+  /// Who wants what, from this place of the log on.
+  package private(set) var subscriptions: [Subscription] = []
+  /// How many notices each receiver has not got because more waited than the limit.
+  package private(set) var dropped: [String: Int] = [:]
+
+  package init(noticesLimit: Int = Outbox.noticesLimit) { limit = max(1, noticesLimit) }
+
+  /// From now on these want notices. Those that are gone, or want less, no longer get what waits for them; new ones get what comes
+  /// from now on.
+  package mutating func use(_ subscriptions: [Subscription]) {
+    self.subscriptions = subscriptions
+    for index in waiting.indices {
+      let kind = waiting[index].notice.key.kind
+      waiting[index].receivers.removeAll { name in
+        !subscriptions.contains { $0.receiver == name && $0.kinds.contains(kind) }
+      }
+    }
+    waiting.removeAll { $0.receivers.isEmpty }
+  }
+
+  package mutating func post(_ notice: Notice) {
+    let receivers = subscriptions.filter { $0.kinds.contains(notice.key.kind) }.map(\.receiver)
+    guard !receivers.isEmpty else { return }
+    waiting.append(Waiting(notice: notice, receivers: receivers))
+    guard waiting.count > limit, let oldest = waiting.popFirst() else { return }
+    for receiver in oldest.receivers { dropped[receiver, default: 0] += 1 }
+  }
+
+  /// The notice has been sent to `receiver`, or given up.
+  package mutating func settle(_ key: Notice.Key, for receiver: String) {
+    guard let index = waiting.firstIndex(where: { $0.notice.key == key && $0.receivers.contains(receiver) }) else { return }
+    waiting[index].receivers.removeAll { $0 == receiver }
+    if waiting[index].receivers.isEmpty { waiting.remove(at: index) }
+  }
+
+  /// What waits for `receiver`, the oldest first, at most `limit` of it.
+  package func pending(for receiver: String, limit: Int) -> [Notice] {
+    Array(waiting.lazy.filter { $0.receivers.contains(receiver) }.prefix(limit).map(\.notice))
+  }
+
+  package func count(for receiver: String) -> Int { waiting.count { $0.receivers.contains(receiver) } }
+}
