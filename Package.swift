@@ -75,8 +75,8 @@ let package = Package(
     module(
       "Deployer",
       [
-        "Clocks", "Configuration", "DurableLog", "Events", "HTTP", "HTTPServer", "JOSE", "JSON", "Kubernetes", "Locks", "OIDC",
-        "OpenSSL", "Sensors", "Targets", "Telemetry", "Workers", logging, collections,
+        "Clocks", "Configuration", "DurableLog", "Events", "HTTP", "HTTPServer", "JOSE", "JSON", "Kubernetes", "Locks",
+        "Notifications", "OIDC", "OpenSSL", "Sensors", "Targets", "Telemetry", "Workers", logging, collections,
       ]),
     module("TestSupport", ["Clocks", "DurableLog", "HTTP", "HTTP2", "HTTPClient", "JOSE", "JSON", "Locks", "OpenSSL"]),
     module(
@@ -87,7 +87,8 @@ let package = Package(
       name: "relaunch",
       dependencies: [
         "Clocks", "Configuration", "Deployer", "DurableLog", "Events", "HTTP", "HTTPClient", "HTTPServer", "JOSE", "JSON",
-        "Kubernetes", "Locks", "OIDC", "OpenSSL", "Sensors", "Targets", "Telemetry", "Transport", argumentParser, logging,
+        "Kubernetes", "Locks", "Notifications", "OIDC", "OpenSSL", "Sensors", "Targets", "Telemetry", "Transport", argumentParser,
+        logging,
       ],
       swiftSettings: settings),
 
@@ -115,8 +116,8 @@ let package = Package(
     tests(
       of: "Deployer",
       [
-        "Clocks", "Configuration", "DurableLog", "Events", "HTTP", "HTTPClient", "HTTPServer", "JSON", "Kubernetes", "OIDC",
-        "OpenSSL",
+        "Clocks", "Configuration", "DurableLog", "Events", "HTTP", "HTTPClient", "HTTPServer", "JSON", "Kubernetes",
+        "Notifications", "OIDC", "OpenSSL",
         "JOSE", "Sensors", "Targets", "Telemetry", "Transport", "Workers", logging,
       ]),
     .testTarget(

@@ -60,12 +60,23 @@ extension Settings {
     if let section = try reader.section("retry") { try retry.read(section) }
     if let section = try reader.section("limits") { try limits.read(section) }
     if let section = try reader.section("stop") { try stop.read(section) }
+    try readNotifiers(&reader, paths)
     if let level = try reader.string("logLevel") {
       guard ["debug", "info", "warning", "error"].contains(level) else {
         throw reader.problem("logLevel", reader.value("logLevel"), "must be debug, info, warning or error")
       }
       logLevel = level
     }
+  }
+}
+
+extension Settings {
+  /// What may name a part of a URL or of a metric.
+  static func isName(_ name: String) -> Bool {
+    let isPlain = name.utf8.allSatisfy { byte in
+      (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 45 || byte == 46 || byte == 95
+    }
+    return isPlain && !name.isEmpty && name.utf8.count <= 63
   }
 }
 
@@ -108,10 +119,7 @@ extension SourceSettings {
   fileprivate init(name: String, _ section: SettingsReader, _ paths: Paths, _ node: YAMLNode?) throws(SettingsError) {
     var section = section
     self.name = name
-    let isPathSegment = name.utf8.allSatisfy { byte in
-      (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 45 || byte == 46 || byte == 95
-    }
-    guard isPathSegment, !name.isEmpty, name.utf8.count <= 63 else {
+    guard Settings.isName(name) else {
       throw section.problem("", node, "a source's name is part of its URL: letters, digits, '-', '.', '_', 63 at most")
     }
     let authentication = section.value("authentication")

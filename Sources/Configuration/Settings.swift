@@ -22,6 +22,10 @@ package struct Settings: Sendable {
   package var retry = RetrySettings()
   package var limits = LimitSettings()
   package var stop = StopSettings()
+  /// Who is told of dead letters and of what became of them.
+  package var notify: [NotifierSettings] = []
+  /// nil: dead letters stay here.
+  package var forward: ForwardSettings?
   /// `debug`, `info`, `warning` or `error`.
   package var logLevel = "info"
 

@@ -5,6 +5,7 @@ package import HTTPServer
 import JOSE
 package import Kubernetes
 package import Logging
+package import Notifications
 package import OIDC
 import Synchronization
 package import Telemetry
@@ -28,10 +29,15 @@ package final class Deployer: Sendable {
     package let clock: any WallClock
     /// Where the log lies.
     package let disk: any Disk
+    /// Who is told of what happens.
+    package let receivers: [Receiver]
+    /// What those wait by who look again and again: couriers.
+    package let timer: any Clock<Duration>
 
     package init(
       settings: Settings, api: APIClient?, keys: [String: KeyStore], generations: GenerationStore, adminGate: AdminGate,
-      registry: MetricsRegistry, logger: Logger, clock: any WallClock = SystemWallClock(), disk: any Disk = SystemDisk()
+      registry: MetricsRegistry, logger: Logger, clock: any WallClock = SystemWallClock(), disk: any Disk = SystemDisk(),
+      receivers: [Receiver] = [], timer: any Clock<Duration> = ContinuousClock()
     ) {
       self.settings = settings
       self.api = api
@@ -42,6 +48,8 @@ package final class Deployer: Sendable {
       self.logger = logger
       self.clock = clock
       self.disk = disk
+      self.receivers = receivers
+      self.timer = timer
     }
   }
 
@@ -55,6 +63,7 @@ package final class Deployer: Sendable {
   private let ledger: Ledger
   private let pool: Engine.Pool
   private let engine: Engine
+  private let couriers: [Courier]
   private let isLeaving: Flag
   private let isStopping: Flag
   /// What an earlier process left unfinished. Looked up before anything new can come: what comes goes to the engine by itself.
@@ -105,6 +114,7 @@ package final class Deployer: Sendable {
           + keys.sorted { $0.key < $1.key }.map { ("keys of \($0.key)", $0.value.isReady ? nil : "none loaded yet") },
         warnings: generations.problems.filter { $0.severity == .error }.map { "\($0)" })
     }
+    couriers = Self.couriers(environment, ledger)
     self.environment = environment
     self.ledger = ledger
     self.recovery = recovery
@@ -112,6 +122,23 @@ package final class Deployer: Sendable {
     self.engine = engine
     self.isLeaving = isLeaving
     self.isStopping = isStopping
+  }
+
+  /// Has the log say who wants notices from now on, where that has changed, and makes a courier for each.
+  private static func couriers(_ environment: Environment, _ ledger: Ledger) -> [Courier] {
+    let subscriptions = environment.receivers.map(\.subscription)
+    if Set(subscriptions) != Set(ledger.read { $0.followUps.outbox.subscriptions }) {
+      ledger.note(.receivers(subscriptions, at: environment.clock.now()))
+    }
+    return environment.receivers.map { receiver in
+      let metrics = CourierMetrics(environment.registry, receiver: receiver.name)
+      metrics.observe(in: environment.registry) { [name = receiver.name] in
+        ledger.read { ($0.followUps.outbox.count(for: name), $0.followUps.outbox.dropped[name] ?? 0) }
+      }
+      return Courier(
+        receiver, journal: Courier.Journal(ledger, environment.clock), wallClock: environment.clock, metrics: metrics,
+        logger: environment.logger)
+    }
   }
 
   private static func authenticator(_ source: SourceSettings, _ environment: Environment) throws -> Authenticator? {
@@ -142,6 +169,7 @@ package final class Deployer: Sendable {
       // Before the log is taken up: until there are keys, pushes are answered 503.
       for store in environment.keys.values { group.addTask { await store.run() } }
       group.addTask { await self.environment.generations.run() }
+      for courier in couriers { group.addTask { await courier.run(clock: self.environment.timer) } }
       resumeJobs()
       group.addTask { await self.resumeEvents() }
       await pool.run()

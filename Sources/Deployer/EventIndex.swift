@@ -83,6 +83,9 @@ struct EventIndex: Sendable {
   /// Dead letters that were forgotten because there were more than the limits allow.
   private(set) var forgottenDeadLetters = 0
 
+  /// Notices that are to be sent.
+  private(set) var followUps = FollowUps()
+
   /// - Parameter deadLetterBytesLimit: what the list may take of memory, about; the newest letter is kept however large it is.
   init(historyLimit: Int, deadLettersLimit: Int, deadLetterBytesLimit: Int) {
     self.historyLimit = historyLimit
@@ -129,12 +132,14 @@ struct EventIndex: Sendable {
   /// - Returns: false where the record is about an event that the index does not know: it was forgotten, or is damaged.
   @discardableResult
   mutating func apply(_ record: StateRecord, at position: LogPosition) -> Bool {
-    guard var entry = self[record.eventID] else { return false }
+    let found = self[record.eventID]
+    followUps.apply(record, found, record.jobID.flatMap { jobs[$0] })
+    guard var entry = found else { return false }
     entry.trail.append(position)
     switch record {
     case .decision(let decision): decide(decision, &entry)
     case .planned(let job, _, let restartedAt, _): jobs[job]?.planned = restartedAt
-    case .attemptFailed: break
+    case .attemptFailed, .notified, .receivers: break
     case .finished(let job, _, let outcome, let detail, _, _):
       close(job, &entry)
       entry.settle(outcome, detail)

@@ -1,6 +1,7 @@
 import Clocks
 import Events
 import JSON
+import Notifications
 
 /// All that is known about one event, in order, for `/events/{id}` and `relaunch explain`.
 struct EventStory {
@@ -116,6 +117,9 @@ struct EventStory {
       return [(at, "finished", "\(job): \(outcome.rawValue): \(detail)")]
     case .deadLetter(let letter): return [dead(letter)]
     case .replayed(let letter, _, _, _, let by, let at): return [(at, "replayed", "\(letter) by \(by)")]
+    case .notified(let receiver, let key, _, let isDelivered, let detail, let at):
+      return [(at, isDelivered ? "notified" : "not notified", "\(receiver) of \(key.kind.rawValue) \(key.subject): \(detail)")]
+    case .receivers: return []
     case .discarded(let letter, _, let reason, let by, let at):
       return [(at, "discarded", "\(letter) by \(by)\(reason.map { ": \($0)" } ?? "")")]
     }

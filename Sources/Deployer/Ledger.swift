@@ -92,7 +92,7 @@ final class Ledger: Sendable {
         let event = try Event.decoded(record.payload)
         index.accept(
           id: event.id, key: event.deduplicationKey, source: event.source, receivedAt: event.receivedAt, at: record.position)
-      case .job, .dead, .admin:
+      case .job, .dead, .admin, .config:
         if let state = StateRecord(payload: record.payload) { index.apply(state, at: record.position) }
       default: break
       }

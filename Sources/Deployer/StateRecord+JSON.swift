@@ -1,5 +1,6 @@
 import Clocks
 import JSON
+import Notifications
 
 /// The payload of a state record: a JSON object whose member `state` names the case. Readers skip members they do not know.
 extension StateRecord {
@@ -33,6 +34,12 @@ extension StateRecord {
     case .discarded(let letter, let eventID, let reason, let by, let at):
       Self.object(
         "discarded", eventID, at, ("deadLetter", .string(letter)), ("reason", reason.map { .string($0) }), ("by", .string(by)))
+    case .notified(let receiver, let key, let eventID, let isDelivered, let detail, let at):
+      Self.object(
+        "notified", eventID, at, ("receiver", .string(receiver)), ("notice", .string(key.kind.rawValue)),
+        ("subject", .string(key.subject)), ("delivered", .bool(isDelivered)), ("detail", .string(detail)))
+    case .receivers(let subscriptions, let at):
+      Self.object("receivers", "", at, ("receivers", .array(subscriptions.map(\.json))))
     }
   }
 
@@ -81,6 +88,15 @@ extension StateRecord {
       guard let letter = members["deadLetter"]?.string else { return nil }
       self = .discarded(
         deadLetter: letter, eventID: eventID, reason: members["reason"]?.string, by: members["by"]?.string ?? "", at: at)
+    case "notified":
+      guard let receiver = members["receiver"]?.string, let subject = members["subject"]?.string,
+        let kind = members["notice"]?.string.flatMap(Notice.Kind.init(rawValue:)), let isDelivered = members["delivered"]?.bool
+      else { return nil }
+      self = .notified(
+        receiver: receiver, Notice.Key(kind, subject), eventID: eventID, isDelivered: isDelivered,
+        detail: members["detail"]?.string ?? "", at: at)
+    case "receivers":
+      self = .receivers((members["receivers"]?.array ?? []).compactMap(Subscription.init(json:)), at: at)
     default: return nil
     }
   }

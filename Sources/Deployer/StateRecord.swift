@@ -1,6 +1,7 @@
 import Clocks
 import DurableLog
 import JSON
+import Notifications
 
 /// What the log holds beside the events themselves. The index is what these records, applied in order, make of it.
 enum StateRecord: Sendable {
@@ -18,6 +19,11 @@ enum StateRecord: Sendable {
   case replayed(deadLetter: String, eventID: String, job: Job?, scope: Replay.Scope? = nil, by: String, at: Timestamp)
   /// - Parameter reason: why, in the person's words.
   case discarded(deadLetter: String, eventID: String, reason: String? = nil, by: String, at: Timestamp)
+
+  /// A notice was sent to a receiver, or given up.
+  case notified(receiver: String, Notice.Key, eventID: String, isDelivered: Bool, detail: String, at: Timestamp)
+  /// From now on these want notices. It is about no event, and its `eventID` is empty.
+  case receivers([Subscription], at: Timestamp)
 
   struct Decision: Sendable {
     let eventID: String
@@ -41,17 +47,29 @@ enum StateRecord: Sendable {
     switch self {
     case .decision(let decision): decision.eventID
     case .planned(_, let eventID, _, _), .attemptFailed(_, let eventID, _, _, _), .finished(_, let eventID, _, _, _, _),
-      .replayed(_, let eventID, _, _, _, _), .discarded(_, let eventID, _, _, _):
+      .replayed(_, let eventID, _, _, _, _), .discarded(_, let eventID, _, _, _),
+      .notified(_, _, let eventID, _, _, _):
       eventID
     case .deadLetter(let letter): letter.eventID
+    case .receivers: ""
+    }
+  }
+
+  /// The job whose attempt or end this is.
+  var jobID: String? {
+    switch self {
+    case .planned(let job, _, _, _), .attemptFailed(let job, _, _, _, _), .finished(let job, _, _, _, _, _): job
+    case .deadLetter(let letter): letter.job?.id
+    case .decision, .replayed, .discarded, .notified, .receivers: nil
     }
   }
 
   var kind: RecordKind {
     switch self {
-    case .decision, .planned, .attemptFailed, .finished: .job
+    case .decision, .planned, .attemptFailed, .finished, .notified: .job
     case .deadLetter: .dead
     case .replayed, .discarded: .admin
+    case .receivers: .config
     }
   }
 }

@@ -2,7 +2,7 @@ package import Clocks
 import Dispatch
 package import Events
 import HTTP
-package import HTTPClient
+import HTTPClient
 import JSON
 package import Logging
 package import Telemetry
@@ -52,18 +52,16 @@ package struct Courier: Sendable {
   private static let queue = DispatchQueue(label: "relaunch.notifications")
 
   private let receiver: Receiver
-  private let sender: any HTTPSender
   private let journal: Journal
   private let wallClock: any WallClock
   private let metrics: CourierMetrics
   private let logger: Logger
 
   package init(
-    _ receiver: Receiver, sender: any HTTPSender, journal: Journal, wallClock: any WallClock, metrics: CourierMetrics,
+    _ receiver: Receiver, journal: Journal, wallClock: any WallClock, metrics: CourierMetrics,
     logger: Logger
   ) {
     self.receiver = receiver
-    self.sender = sender
     self.journal = journal
     self.wallClock = wallClock
     self.metrics = metrics
@@ -106,7 +104,9 @@ package struct Courier: Sendable {
           let now = wallClock.now()
           try await giveUp(notices.filter { now - $0.at > receiver.deadline }, "\(detail), for \(receiver.deadline)")
           var generator = SystemRandomNumberGenerator()
-          wait = min(Self.retry.wait(afterFailures: failures, retryAfter: retryAfter, using: &generator), Self.waitLimit)
+          let drawn = Self.retry.wait(afterFailures: failures, retryAfter: retryAfter, using: &generator)
+          // What is drawn may be nothing, and nobody is helped by a message that is repeated at once.
+          wait = max(Self.look, min(drawn, Self.waitLimit))
         }
       } catch {
         // The log takes nothing more, and the process ends.
@@ -132,7 +132,7 @@ package struct Courier: Sendable {
     case .failure(let error): return .failed("\(error)", retryAfter: nil)
     }
     do throws(HTTPClientError) {
-      let response = try await sender.send(request, deadline: Self.callDeadline)
+      let response = try await receiver.sender.send(request, deadline: Self.callDeadline)
       return Self.outcome(response)
     } catch {
       return .failed("\(error)", retryAfter: nil)
@@ -198,14 +198,27 @@ package struct Courier: Sendable {
 
 /// What couriers count, by the name that the configuration gives their receiver.
 package struct CourierMetrics: Sendable {
+  private let receiver: String
   let sent: Counter
   let failed: Counter
   let givenUp: Counter
 
   package init(_ registry: MetricsRegistry, receiver: String) {
+    self.receiver = receiver
     let labels = [(name: "receiver", value: receiver)]
     sent = registry.counter("relaunch_notifications_sent_total", "Notices that were delivered.", labels)
     failed = registry.counter("relaunch_notifications_failed_total", "Messages that were not delivered.", labels)
     givenUp = registry.counter("relaunch_notifications_given_up_total", "Notices that are not tried again.", labels)
+  }
+
+  /// Gauges of what waits for the receiver, and of what it will never get.
+  package func observe(in registry: MetricsRegistry, _ counts: @escaping @Sendable () -> (pending: Int, dropped: Int)) {
+    let labels = [(name: "receiver", value: receiver)]
+    registry.gauge("relaunch_notifications_pending", "Notices that are still to be delivered.", labels) {
+      Double(counts().pending)
+    }
+    registry.gauge(
+      "relaunch_notifications_dropped", "Notices that were dropped because too many waited.", labels
+    ) { Double(counts().dropped) }
   }
 }

@@ -1,3 +1,5 @@
+package import HTTPClient
+
 /// One who is told of what happens: a channel of people, a program, or a place where dead letters are kept.
 package struct Receiver: Sendable {
   package enum Format: String, CaseIterable, Sendable {
@@ -23,14 +25,18 @@ package struct Receiver: Sendable {
   package let kinds: Set<Notice.Kind>
   package let format: Format
   let destination: Destination
-  /// How old a notice may become. It is tried at least once, whatever its age.
+  let sender: any HTTPSender
+  /// How old a notice may become before a failure gives it up. It is tried at least once, whatever its age.
   let deadline: Duration
 
-  package init(name: String, kinds: Set<Notice.Kind>, format: Format, destination: Destination, deadline: Duration) {
+  package init(
+    name: String, kinds: Set<Notice.Kind>, format: Format, destination: Destination, sender: any HTTPSender, deadline: Duration
+  ) {
     self.name = name
     self.kinds = kinds
     self.format = format
     self.destination = destination
+    self.sender = sender
     self.deadline = deadline
   }
 

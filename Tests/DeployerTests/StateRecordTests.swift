@@ -1,11 +1,16 @@
 import Clocks
 @testable import Deployer
+import DurableLog
 import JSON
+import Notifications
 import Testing
 
 struct StateRecordTests {
   static let job = Samples.job("1.job1", of: "1", planned: Samples.now)
   static let records: [StateRecord] = [
+    .notified(
+      receiver: "ops", Notice.Key(.recovered, "1.job1"), eventID: "1", isDelivered: true, detail: "HTTP 200 OK", at: Samples.now),
+    .notified(receiver: "ops", Notice.Key(.dead, "1.dead1"), eventID: "1", isDelivered: false, detail: "", at: Samples.now),
     Samples.decision("1", jobs: [job]),
     Samples.decision("1", letters: [Samples.letter("1.dead1", of: "1")]),
     Samples.decision("1", outcome: .filtered, reason: "no \"rule\"\n"),
@@ -53,6 +58,13 @@ struct StateRecordTests {
       case .decision(let decision) = try read(#""state":"decided","generation":"a","verdicts":[],"jobs":[],"reason":"""#)
     else { return #expect(Bool(false), "read as something else") }
     #expect(decision.replayOf == nil)
+  }
+
+  @Test func receiversAreReadAsTheyWereWritten() throws {
+    let record = StateRecord.receivers(
+      [Subscription(receiver: "a", kinds: [.dead]), Subscription(receiver: "b", kinds: [.recovered])], at: Samples.now)
+    #expect(StateRecord(payload: record.payload).map { "\($0)" } == "\(record)")
+    #expect(record.kind == .config && record.eventID == "")
   }
 
   @Test(arguments: Outcome.allCases) func keepsEachOutcome(_ outcome: Outcome) throws {

@@ -56,8 +56,8 @@ import TestSupport
       let courier = Courier(
         Receiver(
           name: "ops", kinds: [.dead], format: format, destination: try Destination(.url("https://hooks.example.com/T0/secret")),
-          deadline: .seconds(3600)),
-        sender: server, journal: journal, wallClock: Time(scene: self), metrics: CourierMetrics(registry, receiver: "ops"),
+          sender: server, deadline: .seconds(3600)),
+        journal: journal, wallClock: Time(scene: self), metrics: CourierMetrics(registry, receiver: "ops"),
         logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { await courier.run(clock: self.clock) }

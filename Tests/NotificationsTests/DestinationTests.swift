@@ -3,6 +3,7 @@ import HTTP
 import HTTPClient
 @testable import Notifications
 import Testing
+import TestSupport
 
 struct DestinationTests {
   private static let secret = "https://hooks.example.com/services/T0/B0/very-secret?key=1"
@@ -35,7 +36,9 @@ struct DestinationTests {
   /// The address is the password.
   @Test func showsNothingOfItself() throws {
     let destination = try Destination(.url(Self.secret))
-    let receiver = Receiver(name: "ops", kinds: [.dead], format: .slack, destination: destination, deadline: .seconds(1))
+    let receiver = Receiver(
+      name: "ops", kinds: [.dead], format: .slack, destination: destination, sender: FakeKeyServer(document: []),
+      deadline: .seconds(1))
     var dumped = ""
     dump(receiver, to: &dumped)
     for text in ["\(destination)", "\(receiver)", String(reflecting: receiver), dumped] {
