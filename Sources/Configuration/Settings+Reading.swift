@@ -192,6 +192,7 @@ extension KubernetesSettings {
     }
     callDeadline = try section.duration("callDeadline", in: .milliseconds(100)...(.seconds(120))) ?? callDeadline
     clockSkew = try section.duration("clockSkew", in: .zero ... .seconds(300)) ?? clockSkew
+    watchesRollouts = try section.bool("watchRollouts") ?? watchesRollouts
     try section.finish()
   }
 }

@@ -109,6 +109,8 @@ package struct KubernetesSettings: Sendable {
   package var callDeadline = Duration.seconds(10)
   /// How far our clock and Pub/Sub's may differ. A restart counts as later than an event only beyond it.
   package var clockSkew = Duration.seconds(2)
+  /// Whether restarts are watched until their rollouts end. They are in any case where somebody wants to hear of failed ones.
+  package var watchesRollouts = false
 }
 
 package struct RetrySettings: Sendable {

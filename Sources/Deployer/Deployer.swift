@@ -31,7 +31,7 @@ package final class Deployer: Sendable {
     package let disk: any Disk
     /// Who is told of what happens.
     package let receivers: [Receiver]
-    /// What those wait by who look again and again: couriers.
+    /// What those wait by who look again and again: couriers, and whoever watches rollouts.
     package let timer: any Clock<Duration>
 
     package init(
@@ -51,6 +51,10 @@ package final class Deployer: Sendable {
       self.receivers = receivers
       self.timer = timer
     }
+
+    var watchesRollouts: Bool {
+      settings.kubernetes.watchesRollouts || receivers.contains { $0.kinds.contains(.rolloutFailed) }
+    }
   }
 
   package let pushService: any HTTPService
@@ -64,6 +68,7 @@ package final class Deployer: Sendable {
   private let pool: Engine.Pool
   private let engine: Engine
   private let couriers: [Courier]
+  private let rolloutWatch: RolloutWatch?
   private let isLeaving: Flag
   private let isStopping: Flag
   /// What an earlier process left unfinished. Looked up before anything new can come: what comes goes to the engine by itself.
@@ -84,7 +89,8 @@ package final class Deployer: Sendable {
     let completions = Completions(ledger: ledger, limit: settings.limits.answerDeadline)
     let worker = Worker(
       restart: environment.api.map { RolloutRestart(client: $0, clock: clock) }, namespaces: settings.kubernetes.namespaces,
-      skew: settings.kubernetes.clockSkew, isDryRun: settings.isDryRun, ledger: ledger, completions: completions, clock: clock,
+      skew: settings.kubernetes.clockSkew, isDryRun: settings.isDryRun, watchesRollouts: environment.watchesRollouts,
+      ledger: ledger, completions: completions, clock: clock,
       metrics: metrics, logger: logger)
     let pool = Self.pool(settings, worker, clock)
     let generations = environment.generations
@@ -115,6 +121,10 @@ package final class Deployer: Sendable {
         warnings: generations.problems.filter { $0.severity == .error }.map { "\($0)" })
     }
     couriers = Self.couriers(environment, ledger)
+    rolloutWatch = environment.api.flatMap { api in
+      guard environment.watchesRollouts else { return nil }
+      return RolloutWatch(client: api, ledger: ledger, clock: clock, metrics: metrics, logger: logger)
+    }
     self.environment = environment
     self.ledger = ledger
     self.recovery = recovery
@@ -169,6 +179,7 @@ package final class Deployer: Sendable {
       // Before the log is taken up: until there are keys, pushes are answered 503.
       for store in environment.keys.values { group.addTask { await store.run() } }
       group.addTask { await self.environment.generations.run() }
+      if let rolloutWatch { group.addTask { await rolloutWatch.run(timer: self.environment.timer) } }
       for courier in couriers { group.addTask { await courier.run(clock: self.environment.timer) } }
       resumeJobs()
       group.addTask { await self.resumeEvents() }

@@ -83,7 +83,7 @@ struct EventIndex: Sendable {
   /// Dead letters that were forgotten because there were more than the limits allow.
   private(set) var forgottenDeadLetters = 0
 
-  /// Notices that are to be sent.
+  /// Notices that are to be sent, and rollouts that are to be watched.
   private(set) var followUps = FollowUps()
 
   /// - Parameter deadLetterBytesLimit: what the list may take of memory, about; the newest letter is kept however large it is.
@@ -139,8 +139,8 @@ struct EventIndex: Sendable {
     switch record {
     case .decision(let decision): decide(decision, &entry)
     case .planned(let job, _, let restartedAt, _): jobs[job]?.planned = restartedAt
-    case .attemptFailed, .notified, .receivers: break
-    case .finished(let job, _, let outcome, let detail, _, _):
+    case .attemptFailed, .rollout, .notified, .receivers: break
+    case .finished(let job, _, let outcome, let detail, _, _, _):
       close(job, &entry)
       entry.settle(outcome, detail)
     case .deadLetter(let letter):

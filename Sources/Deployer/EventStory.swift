@@ -113,7 +113,9 @@ struct EventStory {
       return [(at, "planned", "\(job): restartedAt \(restartedAt.rfc3339WholeSeconds)")]
     case .attemptFailed(let job, _, let attempt, let error, let at):
       return [(at, "failed", "\(job): attempt \(attempt): \(error)")]
-    case .finished(let job, _, let outcome, let detail, _, let at):
+    case .rollout(let job, _, let result, let detail, let at):
+      return [(at, "rollout", "\(job): \(result.rawValue): \(detail)")]
+    case .finished(let job, _, let outcome, let detail, _, _, let at):
       return [(at, "finished", "\(job): \(outcome.rawValue): \(detail)")]
     case .deadLetter(let letter): return [dead(letter)]
     case .replayed(let letter, _, _, _, let by, let at): return [(at, "replayed", "\(letter) by \(by)")]

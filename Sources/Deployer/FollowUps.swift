@@ -1,13 +1,23 @@
 import Clocks
+import DequeModule
 import Notifications
 
-/// What follows from the log's records beside the restarts themselves: notices that are to be sent.
+/// What follows from the log's records beside the restarts themselves: notices that are to be sent, rollouts that are to be watched.
 ///
 /// A value without I/O, a part of the index: records make it, and a record takes out of it what was done. Bounded in each of its parts.
 struct FollowUps: Sendable {
+  /// Rollouts that memory keeps to be watched; beyond it the oldest are forgotten.
+  static let rolloutsLimit = 1024
+
   private(set) var outbox = Outbox()
+  /// The oldest first.
+  private(set) var rollouts: Deque<WatchedRollout> = []
+  /// Rollouts that were forgotten because there were more than the limit.
+  private(set) var forgottenRollouts = 0
   /// Workloads for which something was given up, and that were not restarted since.
   private var dead = RecentTargets()
+  /// Workloads whose last rollout that was watched has failed.
+  private var failed = RecentTargets()
 
   /// - Parameters:
   ///   - entry: the event of the record, as it was before; nil where the index has forgotten it.
@@ -19,9 +29,11 @@ struct FollowUps: Sendable {
     case .decision(let decision):
       for letter in decision.deadLetters { died(letter, entry, image: decision.image) }
     case .deadLetter(let letter): died(letter, entry, image: entry?.image)
-    case .finished(_, _, let outcome, let detail, _, let at):
+    case .finished(_, _, let outcome, let detail, _, let rollout, let at):
       guard let entry, let job else { return }
       finished(job, entry, outcome, detail, at)
+      if let rollout { watch(WatchedRollout(job: job, source: entry.source, rollout: rollout)) }
+    case .rollout(let job, _, let result, let detail, let at): ended(job, result, detail, at)
     case .planned, .attemptFailed, .replayed, .discarded: break
     }
   }
@@ -45,6 +57,32 @@ struct FollowUps: Sendable {
       Notice(
         Notice.Key(.recovered, job.id), eventID: job.eventID, source: entry.source, target: job.target, image: job.image,
         reason: outcome.rawValue, detail: words, at: at))
+  }
+
+  private mutating func watch(_ rollout: WatchedRollout) {
+    rollouts.append(rollout)
+    guard rollouts.count > Self.rolloutsLimit else { return }
+    rollouts.removeFirst()
+    forgottenRollouts += 1
+  }
+
+  private mutating func ended(_ jobID: String, _ result: Rollout.Result, _ detail: String, _ at: Timestamp) {
+    guard let index = rollouts.firstIndex(where: { $0.job.id == jobID }) else { return }
+    let watched = rollouts.remove(at: index)
+    let kind: Notice.Kind
+    switch result {
+    case .failed:
+      failed.insert(watched.job.target)
+      kind = .rolloutFailed
+    case .complete:
+      guard failed.remove(watched.job.target) else { return }
+      kind = .recovered
+    case .superseded, .unknown: return
+    }
+    outbox.post(
+      Notice(
+        Notice.Key(kind, jobID), eventID: watched.job.eventID, source: watched.source, target: watched.job.target,
+        image: watched.job.image, reason: "rollout_\(result.rawValue)", detail: detail, at: at))
   }
 }
 

@@ -23,10 +23,13 @@ extension StateRecord {
       Self.object(
         "attempt-failed", eventID, at, ("job", .string(job)), ("attempt", .number(JSONNumber(Int64(attempt)))),
         ("error", .string(error)))
-    case .finished(let job, let eventID, let outcome, let detail, let attempts, let at):
+    case .finished(let job, let eventID, let outcome, let detail, let attempts, let rollout, let at):
       Self.object(
         "finished", eventID, at, ("job", .string(job)), ("outcome", .string(outcome.rawValue)), ("detail", .string(detail)),
-        ("attempts", .number(JSONNumber(Int64(attempts)))))
+        ("attempts", .number(JSONNumber(Int64(attempts)))), ("rollout", rollout?.json))
+    case .rollout(let job, let eventID, let result, let detail, let at):
+      Self.object(
+        "rollout", eventID, at, ("job", .string(job)), ("result", .string(result.rawValue)), ("detail", .string(detail)))
     case .deadLetter(let letter): Self.object("dead", letter.eventID, letter.lastAt, ("deadLetter", letter.json))
     case .replayed(let letter, let eventID, let job, let scope, let by, let at):
       Self.object(
@@ -75,7 +78,10 @@ extension StateRecord {
       guard let job, let outcome = members["outcome"]?.string.flatMap(Outcome.init(rawValue:)) else { return nil }
       self = .finished(
         job: job, eventID: eventID, outcome, detail: members["detail"]?.string ?? "", attempts: members["attempts"]?.int ?? 0,
-        at: at)
+        rollout: members["rollout"].flatMap(Rollout.init(json:)), at: at)
+    case "rollout":
+      guard let job, let result = members["result"]?.string.flatMap(Rollout.Result.init(rawValue:)) else { return nil }
+      self = .rollout(job: job, eventID: eventID, result, detail: members["detail"]?.string ?? "", at: at)
     case "dead":
       guard let letter = members["deadLetter"].flatMap(DeadLetter.init(json:)) else { return nil }
       self = .deadLetter(letter)

@@ -12,7 +12,11 @@ enum StateRecord: Sendable {
   /// An attempt that failed and will be repeated.
   case attemptFailed(job: String, eventID: String, attempt: Int, error: String, at: Timestamp)
   /// A job's end.
-  case finished(job: String, eventID: String, Outcome, detail: String, attempts: Int, at: Timestamp)
+  /// - Parameter rollout: what is to be watched from now on.
+  case finished(
+    job: String, eventID: String, Outcome, detail: String, attempts: Int, rollout: Rollout? = nil, at: Timestamp)
+  /// The end of a rollout that was watched.
+  case rollout(job: String, eventID: String, Rollout.Result, detail: String, at: Timestamp)
   case deadLetter(DeadLetter)
   /// A person asked for the dead letter's work to be done again, by a new decision on what `scope` names; nil for all of the event.
   /// `job` is in records of earlier versions, which did a job again as it was.
@@ -46,7 +50,8 @@ enum StateRecord: Sendable {
   var eventID: String {
     switch self {
     case .decision(let decision): decision.eventID
-    case .planned(_, let eventID, _, _), .attemptFailed(_, let eventID, _, _, _), .finished(_, let eventID, _, _, _, _),
+    case .planned(_, let eventID, _, _), .attemptFailed(_, let eventID, _, _, _), .finished(_, let eventID, _, _, _, _, _),
+      .rollout(_, let eventID, _, _, _),
       .replayed(_, let eventID, _, _, _, _), .discarded(_, let eventID, _, _, _),
       .notified(_, _, let eventID, _, _, _):
       eventID
@@ -58,15 +63,15 @@ enum StateRecord: Sendable {
   /// The job whose attempt or end this is.
   var jobID: String? {
     switch self {
-    case .planned(let job, _, _, _), .attemptFailed(let job, _, _, _, _), .finished(let job, _, _, _, _, _): job
+    case .planned(let job, _, _, _), .attemptFailed(let job, _, _, _, _), .finished(let job, _, _, _, _, _, _): job
     case .deadLetter(let letter): letter.job?.id
-    case .decision, .replayed, .discarded, .notified, .receivers: nil
+    case .decision, .rollout, .replayed, .discarded, .notified, .receivers: nil
     }
   }
 
   var kind: RecordKind {
     switch self {
-    case .decision, .planned, .attemptFailed, .finished, .notified: .job
+    case .decision, .planned, .attemptFailed, .finished, .rollout, .notified: .job
     case .deadLetter: .dead
     case .replayed, .discarded: .admin
     case .receivers: .config

@@ -17,6 +17,14 @@ struct StateRecordTests {
     .planned(job: "1.job1", eventID: "1", restartedAt: Samples.now, at: Samples.now),
     .attemptFailed(job: "1.job1", eventID: "1", attempt: 2, error: "503", at: Samples.now),
     .finished(job: "1.job1", eventID: "1", .superseded, detail: "by another", attempts: 3, at: Samples.now),
+    .finished(
+      job: "1.job1", eventID: "1", .succeeded, detail: "", attempts: 1,
+      rollout: Rollout(generation: .max, restartedAt: Samples.now), at: Samples.now),
+    .finished(
+      job: "1.job1", eventID: "1", .succeeded, detail: "", attempts: 1,
+      rollout: Rollout(generation: nil, restartedAt: Samples.now),
+      at: Samples.now),
+    .rollout(job: "1.job1", eventID: "1", .failed, detail: "no progress", at: Samples.now),
     .deadLetter(Samples.letter("1.dead1", of: "1", job: job)),
     .deadLetter(Samples.letter("1.dead1", of: "1")),
     .replayed(deadLetter: "1.dead1", eventID: "1", job: job, by: "admin", at: Samples.now),
