@@ -11,9 +11,9 @@ enum SlackText {
   }
 
   private static func single(_ notice: Notice) -> String {
-    var lines = ["*\(heading(notice.key.kind, 1))*: \(plain(notice.target ?? notice.image ?? "event \(notice.eventID)"))"]
-    lines.append("\(notice.reason): \(plain(notice.detail.cut(at: detailLimit)))")
-    if notice.target != nil, let image = notice.image { lines.append("image \(plain(image))") }
+    var lines = ["*\(heading(notice.key.kind, 1))*: \(plain(subject(notice)))"]
+    lines.append("\(notice.reason): \(plain(notice.detail.cut(at: 2 * detailLimit)))")
+    if notice.target != nil, let image = notice.image { lines.append("image \(plain(tagged(image)))") }
     lines.append("`relaunch explain \(plain(notice.eventID))`")
     if notice.key.kind == .dead { lines.append("mend, then `relaunch deadletters replay \(plain(notice.key.subject))`") }
     return lines.joined(separator: "\n")
@@ -23,15 +23,22 @@ enum SlackText {
     let counts = Notice.Kind.allCases.map { kind in (kind, notices.count { $0.key.kind == kind }) }.filter { $0.1 > 0 }
     var lines = ["*\(counts.map { heading($0.0, $0.1) }.joined(separator: ", "))*"]
     for notice in notices.prefix(linesLimit) {
-      let what = plain(notice.target ?? notice.image ?? "event \(notice.eventID)")
+      let what = plain(subject(notice))
       let kind = counts.count > 1 ? "\(notice.key.kind.rawValue): " : ""
       lines.append(
-        "• \(kind)\(what): \(notice.reason): \(plain(notice.detail.cut(at: detailLimit / 2))) (`relaunch explain \(plain(notice.eventID))`)"
+        "• \(kind)\(what): \(notice.reason): \(plain(notice.detail.cut(at: detailLimit))) (`relaunch explain \(plain(notice.eventID))`)"
       )
     }
     if notices.count > linesLimit { lines.append("and \(notices.count - linesLimit) more: `relaunch deadletters list`") }
     return lines.joined(separator: "\n")
   }
+
+  private static func subject(_ notice: Notice) -> String {
+    notice.target ?? notice.image.map(tagged) ?? "event \(notice.eventID)"
+  }
+
+  /// The image without its digest, which nobody reads in a channel.
+  private static func tagged(_ image: String) -> String { String(image.prefix { $0 != "@" }) }
 
   private static func heading(_ kind: Notice.Kind, _ count: Int) -> String {
     switch kind {

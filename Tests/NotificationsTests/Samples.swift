@@ -12,7 +12,7 @@ enum Samples {
   ) -> Notice {
     Notice(
       Notice.Key(kind, subject), eventID: subject, source: "gar", target: target,
-      image: "us-docker.pkg.dev/acme/apps/web:latest", reason: "forbidden", detail: detail, at: at)
+      image: "us-docker.pkg.dev/acme/apps/web:latest@sha256:0123", reason: "forbidden", detail: detail, at: at)
   }
 
   static func outbox(_ receivers: String..., limit: Int = 100) -> Outbox {
