@@ -136,10 +136,10 @@ package final class Deployer: Sendable {
 
   /// Has the log say who wants notices from now on, where that has changed, and makes a courier for each.
   private static func couriers(_ environment: Environment, _ ledger: Ledger) -> [Courier] {
-    let subscriptions = environment.receivers.map(\.subscription)
-    if Set(subscriptions) != Set(ledger.read { $0.followUps.outbox.subscriptions }) {
-      ledger.note(.receivers(subscriptions, at: environment.clock.now()))
-    }
+    let now = environment.clock.now()
+    let outbox = ledger.read { $0.followUps.outbox }
+    let subscriptions = outbox.subscriptions(of: environment.receivers, at: now)
+    if subscriptions != outbox.subscriptions { ledger.note(.receivers(subscriptions, at: now)) }
     return environment.receivers.map { receiver in
       let metrics = CourierMetrics(environment.registry, receiver: receiver.name)
       metrics.observe(in: environment.registry) { [name = receiver.name] in

@@ -1,3 +1,4 @@
+package import Clocks
 import DequeModule
 
 /// The notices that are still to be sent, and to whom.
@@ -7,6 +8,8 @@ import DequeModule
 package struct Outbox: Sendable {
   /// At most a few kilobytes each.
   package static let noticesLimit = 4096
+  /// By how much clocks may have been wrong: a notice that is older than its receiver's subscription by more is not for it.
+  private static let skew = Duration.seconds(3600)
 
   private struct Waiting: Sendable {
     let notice: Notice
@@ -29,14 +32,25 @@ package struct Outbox: Sendable {
     for index in waiting.indices {
       let kind = waiting[index].notice.key.kind
       waiting[index].receivers.removeAll { name in
-        !subscriptions.contains { $0.receiver == name && $0.kinds.contains(kind) }
+        !subscriptions.contains { $0.receiver == name && $0.kind == kind }
       }
     }
     waiting.removeAll { $0.receivers.isEmpty }
   }
 
+  /// What `receivers` want, as it is to be journaled: those who are here already keep their beginnings.
+  package func subscriptions(of receivers: [Receiver], at now: Timestamp) -> [Subscription] {
+    receivers.flatMap { receiver in
+      receiver.kinds.sorted { $0.rawValue < $1.rawValue }.map { kind in
+        let old = subscriptions.first { $0.receiver == receiver.name && $0.kind == kind }
+        // One that lies ahead of us was written by a clock that was wrong.
+        return Subscription(receiver: receiver.name, kind: kind, since: min(old?.since ?? now, now))
+      }
+    }
+  }
+
   package mutating func post(_ notice: Notice) {
-    let receivers = subscriptions.filter { $0.kinds.contains(notice.key.kind) }.map(\.receiver)
+    let receivers = subscriptions.filter { $0.kind == notice.key.kind && notice.at + Self.skew >= $0.since }.map(\.receiver)
     guard !receivers.isEmpty else { return }
     waiting.append(Waiting(notice: notice, receivers: receivers))
     guard waiting.count > limit, let oldest = waiting.popFirst() else { return }

@@ -39,6 +39,4 @@ package struct Receiver: Sendable {
     self.sender = sender
     self.deadline = deadline
   }
-
-  package var subscription: Subscription { Subscription(receiver: name, kinds: kinds) }
 }

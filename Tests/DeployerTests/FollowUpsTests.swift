@@ -7,7 +7,7 @@ import Testing
 struct FollowUpsTests {
   private func index(_ kinds: Set<Notice.Kind> = Set(Notice.Kind.allCases)) -> EventIndex {
     var index = Samples.index()
-    index.apply(.receivers([Subscription(receiver: "ops", kinds: kinds)], at: Samples.now))
+    index.apply(.receivers(kinds.map { Subscription(receiver: "ops", kind: $0, since: Samples.now) }, at: Samples.now))
     return index
   }
 
@@ -83,7 +83,7 @@ struct FollowUpsTests {
   /// The event may be forgotten before its notice is sent.
   @Test func whatWasToldOfAForgottenEventIsToldNoMore() {
     var index = EventIndex(historyLimit: 1, deadLettersLimit: 1, deadLetterBytesLimit: 1 << 20)
-    index.apply(.receivers([Subscription(receiver: "ops", kinds: [.dead])], at: Samples.now))
+    index.apply(.receivers([Subscription(receiver: "ops", kind: .dead, since: Samples.now)], at: Samples.now))
     for id in ["1", "2", "3"] {
       index.accept(id)
       index.apply(Samples.decision(id, letters: [Samples.letter("\(id).dead1", of: id)]))

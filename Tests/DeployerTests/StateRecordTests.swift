@@ -70,7 +70,10 @@ struct StateRecordTests {
 
   @Test func receiversAreReadAsTheyWereWritten() throws {
     let record = StateRecord.receivers(
-      [Subscription(receiver: "a", kinds: [.dead]), Subscription(receiver: "b", kinds: [.recovered])], at: Samples.now)
+      [
+        Subscription(receiver: "a", kind: .dead, since: Samples.now),
+        Subscription(receiver: "b", kind: .recovered, since: Samples.now),
+      ], at: Samples.now)
     #expect(StateRecord(payload: record.payload).map { "\($0)" } == "\(record)")
     #expect(record.kind == .config && record.eventID == "")
   }

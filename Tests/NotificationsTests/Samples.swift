@@ -15,9 +15,13 @@ enum Samples {
       image: "us-docker.pkg.dev/acme/apps/web:latest@sha256:0123", reason: "forbidden", detail: detail, at: at)
   }
 
+  static func subscriptions(_ receiver: String, _ kinds: [Notice.Kind], since: Timestamp = now) -> [Subscription] {
+    kinds.map { Subscription(receiver: receiver, kind: $0, since: since) }
+  }
+
   static func outbox(_ receivers: String..., limit: Int = 100) -> Outbox {
     var outbox = Outbox(noticesLimit: limit)
-    outbox.use(receivers.map { Subscription(receiver: $0, kinds: [.dead, .recovered]) })
+    outbox.use(receivers.flatMap { subscriptions($0, [.dead, .recovered]) })
     return outbox
   }
 }
