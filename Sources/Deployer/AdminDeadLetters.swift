@@ -40,15 +40,16 @@ struct AdminDeadLetters: Sendable {
     }
     return view.page(
       AdminView.Page(
-        json: ["deadLetters": .array(page.map(\.letter.json)), "next": next.map { .string($0) } ?? .null],
+        json: ["deadLetters": .array(page.map(\.json)), "next": next.map { .string($0) } ?? .null],
         text: page.isEmpty ? "no dead letters\n" : table.text + (next.map { "more: \($0)\n" } ?? "")),
       next: next)
   }
 
   func show(_ id: String, _ view: AdminView) -> HTTPResponse {
-    guard let letter = find(id)?.letter, let entry = ledger.read({ $0[letter.eventID] }) else { return unknown(id, view) }
+    guard let open = find(id), let entry = ledger.read({ $0[open.letter.eventID] }) else { return unknown(id, view) }
+    let letter = open.letter
     let story = EventStory(reading: entry, from: ledger)
-    var json = letter.json.object ?? [:]
+    var json = open.json.object ?? [:]
     json["story"] = story.json
     let text = """
       dead letter \(letter.id)
@@ -218,5 +219,15 @@ struct AdminDeadLetters: Sendable {
 
   private func unknown(_ id: String, _ view: AdminView) -> HTTPResponse {
     view.problem(.notFound, "dead letter \(id): there is none; it may have been replayed or discarded")
+  }
+}
+
+extension EventIndex.OpenDeadLetter {
+  /// The letter as people see it: with what it can be chosen by.
+  fileprivate var json: JSONValue {
+    var json = letter.json.object ?? [:]
+    json["source"] = .string(source)
+    json["image"] = image.map { .string($0) } ?? .null
+    return .object(json)
   }
 }

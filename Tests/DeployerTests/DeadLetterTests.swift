@@ -87,6 +87,8 @@ import TestSupport
         #expect(answer.fields[.link] == target.map { "<\($0)>; rel=\"next\"" })
       }
       #expect(pages == [["5", "4"], ["3", "2"], ["1"]])
+      let newest = try await pipeline.json("/deadletters?limit=1")["deadLetters"]?[0]
+      #expect(newest?["source"] == "gar" && newest?["image"]?.string?.contains("stranger") == true)
       #expect(try await pipeline.text("/deadletters?limit=2").contains("more: /deadletters?limit=2&before="))
     }
   }
