@@ -69,12 +69,14 @@ let package = Package(
     module("OIDC", ["JOSE", "HTTP", "HTTPClient", "OpenSSL", "Telemetry", "Clocks", "Locks", logging]),
     module("Kubernetes", ["Clocks", "Events", "HTTP", "HTTPClient", "JSON", "YAML"]),
     module("Targets", ["Events", "Kubernetes", "JSON", "YAML"]),
+    module(
+      "Notifications", ["Clocks", "Events", "HTTP", "HTTPClient", "JSON", "Telemetry", "Workers", logging, collections]),
     module("Configuration", ["Sensors", "Targets", "Kubernetes", "JSON", "YAML", "Locks", logging]),
     module(
       "Deployer",
       [
-        "Clocks", "Configuration", "DurableLog", "Events", "HTTP", "HTTPServer", "JOSE", "JSON", "Kubernetes", "Locks", "OIDC",
-        "OpenSSL", "Sensors", "Targets", "Telemetry", "Workers", logging, collections,
+        "Clocks", "Configuration", "DurableLog", "Events", "HTTP", "HTTPServer", "JOSE", "JSON", "Kubernetes", "Locks",
+        "Notifications", "OIDC", "OpenSSL", "Sensors", "Targets", "Telemetry", "Workers", logging, collections,
       ]),
     module("TestSupport", ["Clocks", "DurableLog", "HTTP", "HTTP2", "HTTPClient", "JOSE", "JSON", "Locks", "OpenSSL"]),
     module(
@@ -85,7 +87,8 @@ let package = Package(
       name: "relaunch",
       dependencies: [
         "Clocks", "Configuration", "Deployer", "DurableLog", "Events", "HTTP", "HTTPClient", "HTTPServer", "JOSE", "JSON",
-        "Kubernetes", "Locks", "OIDC", "OpenSSL", "Sensors", "Targets", "Telemetry", "Transport", argumentParser, logging,
+        "Kubernetes", "Locks", "Notifications", "OIDC", "OpenSSL", "Sensors", "Targets", "Telemetry", "Transport", argumentParser,
+        logging,
       ],
       swiftSettings: settings),
 
@@ -108,12 +111,13 @@ let package = Package(
     tests(of: "OIDC", ["JOSE", "HTTP", "HTTPClient", "OpenSSL", "JSON", "Telemetry", "Clocks", logging]),
     tests(of: "Kubernetes", ["Events", "HTTP", "HTTPClient", "JSON", "YAML", "OpenSSL", "Transport", "Clocks"]),
     tests(of: "Targets", ["Events", "Kubernetes", "JSON", "YAML"]),
+    tests(of: "Notifications", ["Clocks", "Events", "HTTP", "HTTPClient", "JSON", "Telemetry", logging]),
     tests(of: "Configuration", ["Sensors", "Targets", "Kubernetes", "JSON", "YAML", "Telemetry", logging]),
     tests(
       of: "Deployer",
       [
-        "Clocks", "Configuration", "DurableLog", "Events", "HTTP", "HTTPClient", "HTTPServer", "JSON", "Kubernetes", "OIDC",
-        "OpenSSL",
+        "Clocks", "Configuration", "DurableLog", "Events", "HTTP", "HTTPClient", "HTTPServer", "JSON", "Kubernetes",
+        "Notifications", "OIDC", "OpenSSL",
         "JOSE", "Sensors", "Targets", "Telemetry", "Transport", "Workers", logging,
       ]),
     .testTarget(

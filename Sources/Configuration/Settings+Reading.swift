@@ -61,12 +61,23 @@ extension Settings {
     if let section = try reader.section("limits") { try limits.read(section) }
     if let section = try reader.section("log") { try log.read(section) }
     if let section = try reader.section("stop") { try stop.read(section) }
+    try readNotifiers(&reader, paths)
     if let level = try reader.string("logLevel") {
       guard ["debug", "info", "warning", "error"].contains(level) else {
         throw reader.problem("logLevel", reader.value("logLevel"), "must be debug, info, warning or error")
       }
       logLevel = level
     }
+  }
+}
+
+extension Settings {
+  /// What may name a part of a URL or of a metric.
+  static func isName(_ name: String) -> Bool {
+    let isPlain = name.utf8.allSatisfy { byte in
+      (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 45 || byte == 46 || byte == 95
+    }
+    return isPlain && !name.isEmpty && name.utf8.count <= 63
   }
 }
 
@@ -109,10 +120,7 @@ extension SourceSettings {
   fileprivate init(name: String, _ section: SettingsReader, _ paths: Paths, _ node: YAMLNode?) throws(SettingsError) {
     var section = section
     self.name = name
-    let isPathSegment = name.utf8.allSatisfy { byte in
-      (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 45 || byte == 46 || byte == 95
-    }
-    guard isPathSegment, !name.isEmpty, name.utf8.count <= 63 else {
+    guard Settings.isName(name) else {
       throw section.problem("", node, "a source's name is part of its URL: letters, digits, '-', '.', '_', 63 at most")
     }
     let authentication = section.value("authentication")
@@ -185,6 +193,7 @@ extension KubernetesSettings {
     }
     callDeadline = try section.duration("callDeadline", in: .milliseconds(100)...(.seconds(120))) ?? callDeadline
     clockSkew = try section.duration("clockSkew", in: .zero ... .seconds(300)) ?? clockSkew
+    watchesRollouts = try section.bool("watchRollouts") ?? watchesRollouts
     try section.finish()
   }
 }
@@ -208,6 +217,7 @@ extension LimitSettings {
     history = try section.int("history", in: 100...10_000_000) ?? history
     knownMessages = try section.int("knownMessages", in: 1000...10_000_000) ?? knownMessages
     deadLetters = try section.int("deadLetters", in: 1...1_000_000) ?? deadLetters
+    deadLetterBytes = try section.int("deadLetterBytes", in: (1 << 20)...(1 << 40)) ?? deadLetterBytes
     connections = try section.int("connections", in: 1...100_000) ?? connections
     connectionsPerAddress = try section.int("connectionsPerAddress", in: 0...100_000) ?? connectionsPerAddress
     requestsPerConnection = try section.int("requestsPerConnection", in: 1...1_000_000_000) ?? requestsPerConnection

@@ -23,6 +23,10 @@ package struct Settings: Sendable {
   package var limits = LimitSettings()
   package var log = LogSettings()
   package var stop = StopSettings()
+  /// Who is told of dead letters and of what became of them.
+  package var notify: [NotifierSettings] = []
+  /// nil: dead letters stay here.
+  package var forward: ForwardSettings?
   /// `debug`, `info`, `warning` or `error`.
   package var logLevel = "info"
 
@@ -106,6 +110,8 @@ package struct KubernetesSettings: Sendable {
   package var callDeadline = Duration.seconds(10)
   /// How far our clock and Pub/Sub's may differ. A restart counts as later than an event only beyond it.
   package var clockSkew = Duration.seconds(2)
+  /// Whether restarts are watched until their rollouts end. They are in any case where somebody wants to hear of failed ones.
+  package var watchesRollouts = false
 }
 
 package struct RetrySettings: Sendable {
@@ -126,6 +132,8 @@ package struct LimitSettings: Sendable {
   /// The newest messages that are remembered, for telling redeliveries.
   package var knownMessages = 200_000
   package var deadLetters = 10_000
+  /// About what memory may hold for the list of dead letters, in bytes.
+  package var deadLetterBytes = 64 << 20
   /// Open connections of each listener.
   package var connections = 1024
   /// Open connections from one address other than loopback; 0 for no limit.

@@ -23,7 +23,7 @@ struct SettingsReader {
 
   mutating func value(_ name: String) -> YAMLNode? {
     asked.insert(name)
-    guard let value = node[name], !value.isNull else { return nil }
+    guard let value = node(name), !value.isNull else { return nil }
     return value
   }
 
@@ -31,6 +31,25 @@ struct SettingsReader {
     guard let value = value(name) else { return nil }
     return try SettingsReader(file: file, path: full(name), value)
   }
+
+  /// A list of mappings; one mapping alone is a list of one.
+  mutating func sections(_ name: String) throws(SettingsError) -> [SettingsReader]? {
+    guard let value = value(name) else { return nil }
+    guard let elements = value.members == nil ? value.elements : [value] else {
+      throw problem(name, value, "must be a list of mappings")
+    }
+    var sections: [SettingsReader] = []
+    for (number, element) in elements.enumerated() {
+      sections.append(try SettingsReader(file: file, path: full("\(name)[\(number)]"), element))
+    }
+    return sections
+  }
+
+  /// Where a member stands, for messages about it.
+  func node(_ name: String) -> YAMLNode? { node[name] ?? Self.readAs[name].flatMap { node[$0] } }
+
+  /// What YAML makes of names without quotation marks: to Kubernetes' rules `on` is a boolean.
+  private static let readAs = ["on": "true"]
 
   mutating func string(_ name: String) throws(SettingsError) -> String? {
     guard let value = value(name) else { return nil }
@@ -78,7 +97,8 @@ struct SettingsReader {
 
   /// Refuses members that no call has asked for.
   func finish() throws(SettingsError) {
-    for member in node.members ?? [] where !asked.contains(member.name) {
+    let known = asked.union(asked.compactMap { Self.readAs[$0] })
+    for member in node.members ?? [] where !known.contains(member.name) {
       throw .invalid(
         file: file, at: member.position, path: full(member.name),
         problem: "there is no such setting; here stand \(asked.sorted().joined(separator: ", "))")

@@ -1,16 +1,11 @@
 import Clocks
 import Configuration
 import Dispatch
-import DurableLog
-import Events
 import HTTP
 import HTTPServer
 import JSON
 import Logging
-import OpenSSL
 import Sensors
-import Locks
-import Telemetry
 
 /// The admin listener: what happened and why, and what to do about what failed.
 ///
@@ -19,24 +14,26 @@ final class AdminService: HTTPService {
   private static let help = """
     GET    /events[?limit=50&before=N&outcome=dead&source=gar&image=TEXT]   events, newest first
     GET    /events/{id}                what happened to one event, and why
-    GET    /deadletters[?reason=forbidden&image=TEXT]   work that was given up
+    GET    /deadletters[?FILTER&limit=100]   work that was given up, newest first
     GET    /deadletters/{id}
     POST   /deadletters/{id}/replay    do it again, with the rules and the mapping of now
-    DELETE /deadletters/{id}           let it be
+    POST   /deadletters/replay?FILTER[&limit=100]    the same for the oldest of many
+    DELETE /deadletters/{id}[?because=TEXT]          let it be
+    DELETE /deadletters?FILTER[&because=TEXT&limit=100]    the same for the oldest of many
     GET    /jobs                       restarts that are not finished
     GET    /rules                      the rules in force, and what the linter says
+
+    FILTER: reason=forbidden, image=PART, source=gar, target=default/web, since=2h or since=2026-11-23T14:00:00Z, until=…; all that are
+    given must hold. To change all letters there are, say all=true. Where there is more, "next" says how to ask on.
 
     JSON with "Accept: application/json", a table with "Accept: text/plain".
 
     """
 
   private let ledger: Ledger
-  private let engine: Engine
   private let generations: GenerationStore
   private let gate: AdminGate
-  private let clock: any WallClock
-  private let metrics: DeployerMetrics
-  private let logger: Logger
+  private let deadLetters: AdminDeadLetters
   /// Reading the log blocks, and a loop must not.
   private let queue = DispatchQueue(label: "relaunch.admin")
 
@@ -45,12 +42,10 @@ final class AdminService: HTTPService {
     logger: Logger
   ) {
     self.ledger = ledger
-    self.engine = engine
     self.generations = generations
     self.gate = gate
-    self.clock = clock
-    self.metrics = metrics
-    self.logger = logger
+    deadLetters = AdminDeadLetters(
+      ledger: ledger, engine: engine, generations: generations, clock: clock, metrics: metrics, logger: logger)
   }
 
   func admit(_ head: HTTPRequest) -> Admission {
@@ -75,19 +70,27 @@ final class AdminService: HTTPService {
   }
 
   private func answer(_ request: HTTPRequest) -> HTTPResponse {
-    let parts = request.path.split(separator: "/").map(String.init)
     let view = AdminView(request)
+    do throws(QueryError) { return try answer(request, view) } catch { return view.problem(.badRequest, "\(error)") }
+  }
+
+  private func answer(_ request: HTTPRequest, _ view: AdminView) throws(QueryError) -> HTTPResponse {
+    let parts = request.path.split(separator: "/").map(String.init)
     switch (request.method, parts.first, parts.count) {
     case (.get, nil, _): return HTTPResponse(.ok, text: Self.help)
     case (.get, "events", 1): return view.page(events(view))
     case (.get, "events", 2): return event(parts[1], view)
-    case (.get, "deadletters", 1): return view.page(deadLetters(view))
-    case (.get, "deadletters", 2): return deadLetter(parts[1], view)
-    case (.post, "deadletters", 3) where parts[2] == "replay": return replay(parts[1], view)
-    case (.delete, "deadletters", 2): return discard(parts[1], view)
+    case (.get, "deadletters", 1): return try deadLetters.list(view)
+    case (.delete, "deadletters", 1): return try deadLetters.discardMany(view)
+    case (.post, "deadletters", 2) where parts[1] == "replay": return try deadLetters.replayMany(view)
+    case (_, "deadletters", 2) where parts[1] == "replay": return view.notAllowed("POST")
+    case (.get, "deadletters", 2): return deadLetters.show(parts[1], view)
+    case (.post, "deadletters", 3) where parts[2] == "replay": return try deadLetters.replay(parts[1], view)
+    case (.delete, "deadletters", 2): return try deadLetters.discard(parts[1], view)
     case (.get, "jobs", 1): return view.page(jobs())
     case (.get, "rules", 1): return view.page(rules())
-    case (_, "events", 1...2), (_, "deadletters", 1), (_, "jobs", 1), (_, "rules", 1): return view.notAllowed("GET")
+    case (_, "events", 1...2), (_, "jobs", 1), (_, "rules", 1): return view.notAllowed("GET")
+    case (_, "deadletters", 1): return view.notAllowed("GET, DELETE")
     case (_, "deadletters", 2): return view.notAllowed("GET, DELETE")
     case (_, "deadletters", 3) where parts[2] == "replay": return view.notAllowed("POST")
     default: return view.problem(.notFound, "there is no \(request.path); GET / lists what there is")
@@ -109,7 +112,7 @@ final class AdminService: HTTPService {
     for entry in entries {
       table.add(entry.receivedAt.rfc3339, entry.id, entry.source, Self.outcome(entry), entry.image ?? "-", entry.reason)
     }
-    let next = entries.count == limit ? entries.last.map { "/events?\(view.query(before: $0.number))" } : nil
+    let next = entries.count == limit ? entries.last.map { view.path(with: "before", "\($0.number)") } : nil
     let json: JSONValue = [
       "events": .array(entries.map(Self.json)), "next": next.map { .string($0) } ?? .null,
     ]
@@ -146,115 +149,8 @@ final class AdminService: HTTPService {
     guard let entry = ledger.read({ $0[id] }) else {
       return view.problem(.notFound, "event \(id): not known; it may be older than what memory keeps (`limits.history`)")
     }
-    let story = story(entry)
+    let story = EventStory(reading: entry, from: ledger)
     return view.page(AdminView.Page(json: story.json, text: story.text))
-  }
-
-  /// What can be read of an event's story; what cannot is said in it.
-  private func story(_ entry: EventIndex.Entry) -> EventStory {
-    var unread: [String] = []
-    func read<Value>(_ body: () throws -> Value?) -> Value? {
-      do { return try body() } catch {
-        unread.append("\(error)")
-        return nil
-      }
-    }
-    let event = read { try ledger.event(entry) }
-    let trail = entry.trail.flatMap { position in read { try ledger.stateRecords(at: position) } ?? [] }
-    return EventStory(entry: entry, event: event, trail: trail, unread: unread)
-  }
-
-  // MARK: Dead letters
-
-  private func deadLetters(_ view: AdminView) -> AdminView.Page {
-    let reason = view["reason"]
-    let image = view["image"]
-    let letters = ledger.read { $0.deadLetters }.filter { open in
-      (reason.map { $0 == open.letter.reason } ?? true) && (image.map { open.image?.contains($0) ?? false } ?? true)
-    }
-    var table = TextTable("LAST", "ID", "REASON", "ATTEMPTS", "IMAGE", "DETAIL")
-    for open in letters.reversed() {
-      let letter = open.letter
-      table.add(letter.lastAt.rfc3339, letter.id, letter.reason, "\(letter.attempts)", open.image ?? "-", letter.detail)
-    }
-    let text = letters.isEmpty ? "no dead letters\n" : table.text
-    return AdminView.Page(json: ["deadLetters": .array(letters.reversed().map { $0.letter.json })], text: text)
-  }
-
-  private func find(_ id: String) -> EventIndex.OpenDeadLetter? { ledger.read { $0.deadLetters.first { $0.letter.id == id } } }
-
-  private func deadLetter(_ id: String, _ view: AdminView) -> HTTPResponse {
-    guard let letter = find(id)?.letter, let entry = ledger.read({ $0[letter.eventID] }) else { return unknown(id, view) }
-    let story = story(entry)
-    var json = letter.json.object ?? [:]
-    json["story"] = story.json
-    let text = """
-      dead letter \(letter.id)
-      reason      \(letter.reason): \(TextTable.plain(letter.detail))
-      attempts    \(letter.attempts), first \(letter.firstAt.rfc3339), last \(letter.lastAt.rfc3339)
-      next        relaunch deadletters replay \(letter.id)   or   relaunch deadletters discard \(letter.id)
-
-      \(story.text)
-      """
-    return view.page(AdminView.Page(json: .object(json), text: text))
-  }
-
-  /// A job is done again as it was; an event that led to no job is decided anew. Either way the message's own time counts: if the
-  /// workload was restarted since, the replay ends as superseded.
-  private func replay(_ id: String, _ view: AdminView) -> HTTPResponse {
-    guard let letter = find(id)?.letter, let entry = ledger.read({ $0[letter.eventID] }) else { return unknown(id, view) }
-    guard letter.job != nil || generations.isLoaded else {
-      return view.problem(.serviceUnavailable, "dead letter \(id): not replayed: the rules could not be read yet")
-    }
-    let round = entry.recordCount
-    var job = letter.job
-    if let old = letter.job {
-      job = Job(
-        id: "\(letter.eventID).job\(round).1", eventID: old.eventID, firing: old.firing, publishTime: old.publishTime,
-        image: old.image, startedAt: clock.now(), planned: old.planned)
-    }
-    do {
-      let event = try ledger.event(entry)
-      try commit(.replayed(deadLetter: id, eventID: letter.eventID, job: job, by: "admin", at: clock.now()))
-      metrics.replays.add()
-      logger.info("dead letter replayed", metadata: ["dead_letter": "\(id)", "event_id": "\(letter.eventID)"])
-      if let job { engine.submit(job) } else { engine.decideAgain(event, round: round) }
-    } catch {
-      return view.problem(.serviceUnavailable, "dead letter \(id): not replayed: \(error)")
-    }
-    return view.page(
-      AdminView.Page(
-        json: ["replayed": .string(id), "event": .string(letter.eventID)], text: "replayed \(id); see /events/\(letter.eventID)\n"
-      ),
-      status: .accepted)
-  }
-
-  private func discard(_ id: String, _ view: AdminView) -> HTTPResponse {
-    guard let open = find(id) else { return unknown(id, view) }
-    do {
-      try commit(.discarded(deadLetter: id, eventID: open.letter.eventID, by: "admin", at: clock.now()))
-    } catch {
-      return view.problem(.serviceUnavailable, "dead letter \(id): not discarded: \(error)")
-    }
-    logger.info("dead letter discarded", metadata: ["dead_letter": "\(id)", "event_id": "\(open.letter.eventID)"])
-    return view.page(AdminView.Page(json: ["discarded": .string(id)], text: "discarded \(id)\n"))
-  }
-
-  /// Appends and waits, but not for room on the disk: people can ask again. On the admin queue, which may block; two replays of one letter are one after the other here, and the
-  /// second finds it gone.
-  private func commit(_ record: StateRecord) throws {
-    let done = DispatchSemaphore(value: 0)
-    let failure = Mutex<LogError?>(nil)
-    ledger.offer(record) { result in
-      if case .failure(let error) = result { failure.withLock { $0 = error } }
-      done.signal()
-    }
-    done.wait()
-    if let error = failure.withLock({ $0 }) { throw error }
-  }
-
-  private func unknown(_ id: String, _ view: AdminView) -> HTTPResponse {
-    view.problem(.notFound, "dead letter \(id): there is none; it may have been replayed or discarded")
   }
 
   // MARK: State

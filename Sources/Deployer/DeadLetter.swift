@@ -16,6 +16,10 @@ package struct DeadLetter: Sendable {
   package let attempts: Int
   package let firstAt: Timestamp
   package let lastAt: Timestamp
+  /// The trigger that wanted the event; nil where the letter is about the event as a whole.
+  let trigger: TriggerName?
+  /// The dead letter whose replay led to this one.
+  package let replayOf: String?
 
   package var json: JSONValue {
     var members: [JSONObject.Member] = [
@@ -24,11 +28,15 @@ package struct DeadLetter: Sendable {
       ("lastAt", .string(lastAt.rfc3339)),
     ]
     if let job { members.append(("job", job.json)) }
+    if job == nil, let trigger { members.append(("trigger", trigger.json)) }
+    if let replayOf { members.append(("replayOf", .string(replayOf))) }
     return .object(JSONObject(distinct: members))
   }
 
+  /// - Parameter trigger: where there is no job, which names its own.
   init(
-    id: String, eventID: String, job: Job?, reason: String, detail: String, attempts: Int, firstAt: Timestamp, lastAt: Timestamp
+    id: String, eventID: String, job: Job?, reason: String, detail: String, attempts: Int, firstAt: Timestamp, lastAt: Timestamp,
+    trigger: TriggerName? = nil, replayOf: String? = nil
   ) {
     self.id = id
     self.eventID = eventID
@@ -38,6 +46,8 @@ package struct DeadLetter: Sendable {
     self.attempts = attempts
     self.firstAt = firstAt
     self.lastAt = lastAt
+    self.trigger = job.map { TriggerName($0.firing) } ?? trigger
+    self.replayOf = replayOf
   }
 
   /// - Returns: nil for anything that `json` does not write.
@@ -48,7 +58,8 @@ package struct DeadLetter: Sendable {
     else { return nil }
     self.init(
       id: id, eventID: eventID, job: members["job"].flatMap(Job.init(json:)), reason: reason, detail: detail, attempts: attempts,
-      firstAt: firstAt, lastAt: lastAt)
+      firstAt: firstAt, lastAt: lastAt, trigger: members["trigger"].flatMap(TriggerName.init(json:)),
+      replayOf: members["replayOf"]?.string)
   }
 }
 

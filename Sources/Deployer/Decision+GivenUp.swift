@@ -11,14 +11,14 @@ extension StateRecord.Decision {
   /// The decision on an event that leads to nothing but one dead letter.
   init(
     givingUp eventID: String, receivedAt: Timestamp, round: Int, generation: String, image: String?, reason: String,
-    detail: String, at now: Timestamp
+    detail: String, at now: Timestamp, replay: Replay? = nil
   ) {
     let letter = DeadLetter(
       id: "\(eventID).dead\(round == 0 ? "" : "\(round).")1", eventID: eventID, job: nil, reason: reason, detail: detail,
-      attempts: 1, firstAt: receivedAt, lastAt: now)
+      attempts: 1, firstAt: receivedAt, lastAt: now, trigger: replay?.scope?.trigger, replayOf: replay?.deadLetter)
     self.init(
       eventID: eventID, generation: generation, image: image, verdicts: [], jobs: [], deadLetters: [letter], outcome: nil,
-      reason: detail, at: now)
+      reason: detail, at: now, replayOf: replay?.deadLetter)
   }
 
   /// Why the log could not hold this decision, and what to do; nil where it can, which is nearly always.
@@ -39,13 +39,19 @@ extension StateRecord.Decision {
 
   /// An upper bound of the decision's texts and numbers, in bytes before they are escaped.
   private var textBytes: Int {
-    jobs.reduce(0) { $0 + $1.textBytes } + deadLetters.reduce(0) { $0 + 512 + $1.detail.utf8.count }
+    jobs.reduce(0) { $0 + $1.textBytes } + deadLetters.reduce(0) { $0 + $1.textBytes }
       + verdicts.reduce(0) { $0 + $1.textBytes } + reason.utf8.count + (image?.utf8.count ?? 0) + 512
   }
 }
 
+extension DeadLetter {
+  /// About what its texts and numbers take in memory, in bytes.
+  var textBytes: Int { 512 + detail.utf8.count + id.utf8.count + (job?.textBytes ?? 0) }
+}
+
 extension Job {
-  fileprivate var textBytes: Int {
+  /// About what its texts and numbers take in memory, in bytes.
+  var textBytes: Int {
     let parameters = firing.parameters.reduce(0) { $0 + 32 + $1.name.utf8.count + $1.value.utf8.count }
     return parameters + target.utf8.count + firing.sensor.utf8.count + firing.trigger.utf8.count + image.utf8.count
       + 2 * id.utf8.count + 512

@@ -5,6 +5,7 @@ package import HTTPServer
 import JOSE
 package import Kubernetes
 package import Logging
+package import Notifications
 package import OIDC
 import Synchronization
 package import Telemetry
@@ -28,10 +29,15 @@ package final class Deployer: Sendable {
     package let clock: any WallClock
     /// Where the log lies.
     package let disk: any Disk
+    /// Who is told of what happens.
+    package let receivers: [Receiver]
+    /// What those wait by who look again and again: couriers, and whoever watches rollouts.
+    package let timer: any Clock<Duration>
 
     package init(
       settings: Settings, api: APIClient?, keys: [String: KeyStore], generations: GenerationStore, adminGate: AdminGate,
-      registry: MetricsRegistry, logger: Logger, clock: any WallClock = SystemWallClock(), disk: any Disk = SystemDisk()
+      registry: MetricsRegistry, logger: Logger, clock: any WallClock = SystemWallClock(), disk: any Disk = SystemDisk(),
+      receivers: [Receiver] = [], timer: any Clock<Duration> = ContinuousClock()
     ) {
       self.settings = settings
       self.api = api
@@ -42,6 +48,12 @@ package final class Deployer: Sendable {
       self.logger = logger
       self.clock = clock
       self.disk = disk
+      self.receivers = receivers
+      self.timer = timer
+    }
+
+    var watchesRollouts: Bool {
+      settings.kubernetes.watchesRollouts || receivers.contains { $0.kinds.contains(.rolloutFailed) }
     }
   }
 
@@ -56,6 +68,8 @@ package final class Deployer: Sendable {
   private let pool: Engine.Pool
   private let engine: Engine
   private let retention: Retention
+  private let couriers: [Courier]
+  private let rolloutWatch: RolloutWatch?
   private let isLeaving: Flag
   private let isStopping: Flag
   /// What an earlier process left unfinished. Looked up before anything new can come: what comes goes to the engine by itself.
@@ -71,7 +85,7 @@ package final class Deployer: Sendable {
       settings.log(in: settings.state),
       index: EventIndex(
         historyLimit: settings.limits.history, deadLettersLimit: settings.limits.deadLetters,
-        knownLimit: settings.limits.knownMessages),
+        deadLetterBytesLimit: settings.limits.deadLetterBytes, knownLimit: settings.limits.knownMessages),
       disk: environment.disk, clock: clock)
     let retention = Retention(ledger, logger: logger)
     inherited = ledger.read { ($0.unfinished, Array($0.jobs.values)) }
@@ -80,7 +94,8 @@ package final class Deployer: Sendable {
     let completions = Completions(ledger: ledger, limit: settings.limits.answerDeadline)
     let worker = Worker(
       restart: environment.api.map { RolloutRestart(client: $0, clock: clock) }, namespaces: settings.kubernetes.namespaces,
-      skew: settings.kubernetes.clockSkew, isDryRun: settings.isDryRun, ledger: ledger, completions: completions, clock: clock,
+      skew: settings.kubernetes.clockSkew, isDryRun: settings.isDryRun, watchesRollouts: environment.watchesRollouts,
+      ledger: ledger, completions: completions, clock: clock,
       metrics: metrics, logger: logger)
     let pool = Self.pool(settings, worker, clock)
     let generations = environment.generations
@@ -113,6 +128,11 @@ package final class Deployer: Sendable {
           + keys.sorted { $0.key < $1.key }.map { ("keys of \($0.key)", $0.value.isReady ? nil : "none loaded yet") },
         warnings: generations.problems.filter { $0.severity == .error }.map { "\($0)" })
     }
+    couriers = Self.couriers(environment, ledger)
+    rolloutWatch = environment.api.flatMap { api in
+      guard environment.watchesRollouts else { return nil }
+      return RolloutWatch(client: api, ledger: ledger, clock: clock, metrics: metrics, logger: logger)
+    }
     self.environment = environment
     self.ledger = ledger
     self.recovery = recovery
@@ -121,6 +141,23 @@ package final class Deployer: Sendable {
     self.retention = retention
     self.isLeaving = isLeaving
     self.isStopping = isStopping
+  }
+
+  /// Has the log say who wants notices from now on, where that has changed, and makes a courier for each.
+  private static func couriers(_ environment: Environment, _ ledger: Ledger) -> [Courier] {
+    let now = environment.clock.now()
+    let outbox = ledger.read { $0.followUps.outbox }
+    let subscriptions = outbox.subscriptions(of: environment.receivers, at: now)
+    if subscriptions != outbox.subscriptions { ledger.note(.receivers(subscriptions, at: now)) }
+    return environment.receivers.map { receiver in
+      let metrics = CourierMetrics(environment.registry, receiver: receiver.name)
+      metrics.observe(in: environment.registry) { [name = receiver.name] in
+        ledger.read { ($0.followUps.outbox.count(for: name), $0.followUps.outbox.dropped[name] ?? 0) }
+      }
+      return Courier(
+        receiver, journal: Courier.Journal(ledger, environment.clock), wallClock: environment.clock, metrics: metrics,
+        logger: environment.logger)
+    }
   }
 
   private static func authenticator(_ source: SourceSettings, _ environment: Environment) throws -> Authenticator? {
@@ -151,6 +188,8 @@ package final class Deployer: Sendable {
       // Before the log is taken up: until there are keys, pushes are answered 503.
       for store in environment.keys.values { group.addTask { await store.run() } }
       group.addTask { await self.environment.generations.run() }
+      if let rolloutWatch { group.addTask { await rolloutWatch.run(timer: self.environment.timer) } }
+      for courier in couriers { group.addTask { await courier.run(clock: self.environment.timer) } }
       resumeJobs()
       group.addTask { await self.resumeEvents() }
       await pool.run()
@@ -174,14 +213,12 @@ package final class Deployer: Sendable {
     while !environment.generations.isLoaded {
       do { try await Task.sleep(for: .milliseconds(500)) } catch { return }
     }
-    for entry in inherited.events where !entry.isDecided {
-      do {
-        let event = try ledger.event(entry)
-        // A replay that was not decided before the end left a trail; its round must not repeat an id.
-        if entry.recordCount == 0 { engine.take(event) } else { engine.decideAgain(event, round: entry.recordCount) }
-      } catch {
-        engine.giveUp(entry, error)
+    for entry in inherited.events {
+      if !entry.isDecided {
+        // Where the log took ends of jobs and lost their decision, there are records, and no id may be repeated.
+        if entry.recordCount == 0, let event = try? ledger.event(entry) { engine.take(event) } else { engine.decideAgain(entry) }
       }
+      for replay in entry.replays { engine.decideAgain(entry, for: replay) }
     }
   }
 

@@ -16,6 +16,7 @@ package struct DeployerMetrics: Sendable {
   let refusedTokens: [String: Counter]
   let overloaded: Counter
   private let outcomes: [Outcome: Counter]
+  private let rollouts: [Rollout.Result: Counter]
   let attemptsFailed: Counter
   let replays: Counter
 
@@ -37,11 +38,16 @@ package struct DeployerMetrics: Sendable {
       uniqueKeysWithValues: Outcome.allCases.map {
         ($0, registry.counter("relaunch_outcomes_total", "Ends of events and jobs.", [("outcome", $0.rawValue)]))
       })
+    rollouts = Dictionary(
+      uniqueKeysWithValues: Rollout.Result.allCases.map {
+        ($0, registry.counter("relaunch_rollouts_total", "Ends of rollouts that were watched.", [("result", $0.rawValue)]))
+      })
     attemptsFailed = registry.counter("relaunch_attempts_failed_total", "Attempts that failed and were repeated.")
     replays = registry.counter("relaunch_dead_letters_replayed_total", "Dead letters that a person replayed.")
   }
 
   func ended(_ outcome: Outcome) { outcomes[outcome]?.add() }
+  func ended(_ result: Rollout.Result) { rollouts[result]?.add() }
 
   /// What is in force, and what is wrong with it.
   func observe(_ generations: GenerationStore, in registry: MetricsRegistry) {
@@ -57,8 +63,19 @@ package struct DeployerMetrics: Sendable {
     registry.gauge("relaunch_dead_letters", "Dead letters that wait for a person.") {
       Double(ledger.read { $0.deadLetters.count })
     }
-    registry.gauge("relaunch_dead_letters_forgotten", "Dead letters that `limits.deadLetters` left no room for.") {
+    registry.gauge("relaunch_dead_letter_bytes", "About what memory holds for dead letters, in bytes.") {
+      Double(ledger.read { $0.deadLetterBytes })
+    }
+    registry.gauge(
+      "relaunch_dead_letters_forgotten", "Dead letters that `limits.deadLetters` and `limits.deadLetterBytes` left no room for."
+    ) {
       Double(ledger.read { $0.forgottenDeadLetters })
+    }
+    registry.gauge("relaunch_rollouts_watched", "Rollouts that are watched, or wait to be.") {
+      Double(ledger.read { $0.followUps.rollouts.count })
+    }
+    registry.gauge("relaunch_rollouts_forgotten", "Rollouts that were not watched because there were too many.") {
+      Double(ledger.read { $0.followUps.forgottenRollouts })
     }
     registry.gauge("relaunch_history_events", "Events that memory keeps.") { Double(ledger.read { $0.count }) }
     registry.gauge("relaunch_log_segments", "Segments of the log.") { Double(ledger.counters.segments) }

@@ -55,23 +55,30 @@ final class Engine: Sendable {
     for (event, decision) in zip(events, decisions) { carryOut(decision, on: event) }
   }
 
-  /// Decides an event anew, for a replay. The decision is recorded after whatever has been recorded before.
-  func decideAgain(_ event: Event, round: Int) {
+  /// Reads an event again and decides it anew, for a replay or because an earlier process did not come to it. The decision is recorded
+  /// after whatever has been recorded before.
+  func decideAgain(_ entry: EventIndex.Entry, for replay: Replay? = nil) {
     queue.async {
-      let decision = Judge(generation: self.generation()).rule(on: event, round: round, at: self.clock.now())
-      self.record(decision)
-      self.carryOut(decision, on: event)
+      do {
+        let event = try self.ledger.event(entry)
+        let decision = Judge(generation: self.generation()).rule(
+          on: event, round: replay?.round ?? entry.recordCount, at: self.clock.now(), for: replay)
+        self.record(decision)
+        self.carryOut(decision, on: event)
+      } catch {
+        self.giveUp(entry, error, replay)
+      }
     }
   }
 
   /// Ends an event that cannot be decided because its record cannot be read again. The dead letter can be replayed once it can.
-  func giveUp(_ entry: EventIndex.Entry, _ error: any Error) {
+  private func giveUp(_ entry: EventIndex.Entry, _ error: any Error, _ replay: Replay?) {
     let detail =
       "its record in the log cannot be read again, so it was not decided: \(error); replay it once the record can be read, "
       + "or push the image again"
     let decision = StateRecord.Decision(
-      givingUp: entry.id, receivedAt: entry.receivedAt, round: entry.recordCount, generation: generation().name,
-      image: entry.image, reason: "unreadable", detail: detail, at: clock.now())
+      givingUp: entry.id, receivedAt: entry.receivedAt, round: replay?.round ?? entry.recordCount,
+      generation: generation().name, image: entry.image, reason: "unreadable", detail: detail, at: clock.now(), replay: replay)
     record(decision)
     log(decision, ofEvent: entry.id, messageID: nil, source: entry.source)
   }
@@ -83,7 +90,8 @@ final class Engine: Sendable {
   }
 
   private func carryOut(_ decision: StateRecord.Decision, on event: Event) {
-    metrics.receiptToDecision.observe(decision.at - event.receivedAt)
+    // A replay is as late as the person who asked for it.
+    if decision.replayOf == nil { metrics.receiptToDecision.observe(decision.at - event.receivedAt) }
     log(decision, ofEvent: event.id, messageID: event.message.messageID, source: event.source)
     for job in decision.jobs { submit(job) }
   }

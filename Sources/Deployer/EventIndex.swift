@@ -31,7 +31,9 @@ struct EventIndex: Sendable {
     /// The weightiest outcome so far; it is final when nothing is open.
     var outcome: Outcome?
     var reason = ""
-    var isFinished: Bool { isDecided && openJobs == 0 }
+    /// Dead letters whose work is to be done again, and is not decided yet.
+    var replays: [Replay] = []
+    var isFinished: Bool { isDecided && replays.isEmpty && openJobs == 0 }
 
     mutating func settle(_ outcome: Outcome, _ reason: String) {
       if let current = self.outcome, current.weight > outcome.weight { return }
@@ -42,12 +44,26 @@ struct EventIndex: Sendable {
 
   /// A dead letter that nobody has replayed or discarded.
   struct OpenDeadLetter: Sendable {
+    /// Counts up with each letter of this process.
+    fileprivate(set) var number: Int
     let letter: DeadLetter
     let image: String?
+    let source: String
+    /// About what memory holds for it and for its event.
+    let bytes: Int
+
+    init(number: Int, letter: DeadLetter, of entry: Entry) {
+      self.number = number
+      self.letter = letter
+      image = entry.image
+      source = entry.source
+      bytes = letter.textBytes + (entry.image?.utf8.count ?? 0) + entry.source.utf8.count
+    }
   }
 
   private let historyLimit: Int
   private let deadLettersLimit: Int
+  private let deadLetterBytesLimit: Int
   private var entries = Deque<Entry>()
   /// Events that would be forgotten, if they were finished and had no dead letters: what a person is shown can be replayed, however old
   /// it is. All have lower numbers than `entries`.
@@ -62,16 +78,27 @@ struct EventIndex: Sendable {
   private(set) var jobs: [String: Job] = [:]
   /// The oldest first.
   private(set) var deadLetters: Deque<OpenDeadLetter> = []
+  /// The number of the next dead letter: all that are in the list have a lower one.
+  private(set) var nextLetterNumber = 0
+  /// About what memory holds for them.
+  private(set) var deadLetterBytes = 0
   private(set) var undecidedCount = 0
   /// Jobs whose end came before their decision: a full disk had the decision wait, and then took the end.
   private var endedEarly: Set<String> = []
-  /// Dead letters that were forgotten because there were more than the limit.
+  /// Dead letters that were forgotten because there were more than the limits allow.
   private(set) var forgottenDeadLetters = 0
 
-  init(historyLimit: Int, deadLettersLimit: Int, knownLimit: Int) {
+  /// Notices that are to be sent, and rollouts that are to be watched.
+  private(set) var followUps = FollowUps()
+
+  /// - Parameters:
+  ///   - deadLetterBytesLimit: what the list may take of memory, about; the newest letter is kept however large it is.
+  ///   - knownLimit: the messages that are remembered.
+  init(historyLimit: Int, deadLettersLimit: Int, deadLetterBytesLimit: Int, knownLimit: Int) {
     known = KnownMessages(limit: knownLimit)
     self.historyLimit = historyLimit
     self.deadLettersLimit = deadLettersLimit
+    self.deadLetterBytesLimit = deadLetterBytesLimit
   }
 
   /// Events and jobs that are not finished.
@@ -113,23 +140,25 @@ struct EventIndex: Sendable {
   /// - Returns: false where the record is about an event that the index does not know: it was forgotten, or is damaged.
   @discardableResult
   mutating func apply(_ record: StateRecord, at position: LogPosition) -> Bool {
-    guard var entry = self[record.eventID] else { return false }
+    let found = self[record.eventID]
+    followUps.apply(record, found, record.jobID.flatMap { jobs[$0] })
+    guard var entry = found else { return false }
     entry.trail.append(position)
     entry.recordCount += 1
     switch record {
     case .decision(let decision): decide(decision, &entry)
     case .planned(let job, _, let restartedAt, _): jobs[job]?.planned = restartedAt
-    case .attemptFailed: break
-    case .finished(let job, _, let outcome, let detail, _, _):
+    case .attemptFailed, .rollout, .notified, .receivers: break
+    case .finished(let job, _, let outcome, let detail, _, _, _):
       close(job, &entry)
       entry.settle(outcome, detail)
     case .deadLetter(let letter):
       if let job = letter.job { close(job.id, &entry) }
       bury(letter, &entry)
-    case .replayed(let letter, _, let job, _, _):
+    case .replayed(let letter, _, let job, let scope, _, _):
       forgetLetters(of: entry) { $0.letter.id == letter }
-      reopen(job, &entry)
-    case .discarded(let letter, _, _, _): forgetLetters(of: entry) { $0.letter.id == letter }
+      reopen(&entry, job, Replay(deadLetter: letter, scope: scope, round: entry.recordCount - 1))
+    case .discarded(let letter, _, _, _, _): forgetLetters(of: entry) { $0.letter.id == letter }
     }
     keep(&entry)
     forgetOldest()
@@ -137,8 +166,14 @@ struct EventIndex: Sendable {
   }
 
   private mutating func decide(_ decision: StateRecord.Decision, _ entry: inout Entry) {
-    if !entry.isDecided { undecidedCount -= 1 }
-    entry.isDecided = true
+    if !entry.isDecided {
+      undecidedCount -= 1
+      entry.isDecided = true
+    } else if let index = entry.replays.firstIndex(where: { decision.replayOf ?? $0.deadLetter == $0.deadLetter }) {
+      // Decisions of earlier versions do not say which replay they are of; there was one at a time.
+      undecidedCount -= 1
+      entry.replays.remove(at: index)
+    }
     entry.image = decision.image
     for job in decision.jobs where endedEarly.remove(job.id) == nil { open(job, &entry) }
     if let outcome = decision.outcome { entry.settle(outcome, decision.reason) }
@@ -152,39 +187,49 @@ struct EventIndex: Sendable {
   private mutating func close(_ job: String, _ entry: inout Entry) {
     if jobs.removeValue(forKey: job) != nil {
       entry.openJobs -= 1
-    } else if !entry.isDecided {
+    } else if !entry.isDecided || !entry.replays.isEmpty {
       endedEarly.insert(job)
     }
   }
 
-  /// A replay begins the event's story again: what it showed before stays in its trail only.
-  private mutating func reopen(_ job: Job?, _ entry: inout Entry) {
-    entry.outcome = nil
-    entry.reason = ""
+  /// A replay begins the event's story again, unless it has other dead letters: what it showed before stays in its trail only.
+  private mutating func reopen(_ entry: inout Entry, _ job: Job?, _ replay: Replay) {
+    if letterCounts[entry.id] == nil {
+      entry.outcome = nil
+      entry.reason = ""
+    }
     if let job { return open(job, &entry) }
-    if entry.isDecided { undecidedCount += 1 }
-    entry.isDecided = false
+    undecidedCount += 1
+    entry.replays.append(replay)
   }
 
   private mutating func bury(_ letter: DeadLetter, _ entry: inout Entry) {
     entry.settle(.dead, letter.detail)
-    deadLetters.append(OpenDeadLetter(letter: letter, image: entry.image))
+    let open = OpenDeadLetter(number: nextLetterNumber, letter: letter, of: entry)
+    deadLetters.append(open)
+    deadLetterBytes += open.bytes
+    nextLetterNumber += 1
     letterCounts[entry.id, default: 0] += 1
-    guard deadLetters.count > deadLettersLimit, let oldest = deadLetters.popFirst()?.letter else { return }
-    release(oldest, current: entry)
-    forgottenDeadLetters += 1
+    while deadLetters.count > deadLettersLimit || deadLetterBytes > deadLetterBytesLimit && deadLetters.count > 1,
+      let oldest = deadLetters.popFirst()
+    {
+      release(oldest, current: entry)
+      forgottenDeadLetters += 1
+    }
   }
 
   // MARK: Forgetting
 
   /// - Parameter current: is being changed, and kept by the caller.
   private mutating func forgetLetters(of current: Entry, where isMeant: (OpenDeadLetter) -> Bool) {
-    for open in deadLetters where isMeant(open) { release(open.letter, current: current) }
+    for open in deadLetters where isMeant(open) { release(open, current: current) }
     deadLetters.removeAll(where: isMeant)
   }
 
   /// Forgets the event of a letter that leaves the list, if that was all it was kept for.
-  private mutating func release(_ letter: DeadLetter, current: Entry) {
+  private mutating func release(_ open: OpenDeadLetter, current: Entry) {
+    let letter = open.letter
+    deadLetterBytes -= open.bytes
     let count = letterCounts[letter.eventID] ?? 0
     letterCounts[letter.eventID] = count > 1 ? count - 1 : nil
     if letter.eventID != current.id, let entry = held[letter.eventID], !isHeld(entry) { forget(entry) }
@@ -270,6 +315,9 @@ extension EventIndex {
   mutating func finishReplay() {
     known.sort()
     deadLetters.sort { $0.letter.lastAt < $1.letter.lastAt }
+    for (number, index) in deadLetters.indices.enumerated() { deadLetters[index].number = number }
+    nextLetterNumber = deadLetters.count
+    followUps.finishReplay()
   }
 
   /// Notes where known messages are written down now.

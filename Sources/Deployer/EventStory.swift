@@ -1,6 +1,7 @@
 import Clocks
 import Events
 import JSON
+import Notifications
 
 /// All that is known about one event, in order, for `/events/{id}` and `relaunch explain`.
 struct EventStory {
@@ -10,6 +11,28 @@ struct EventStory {
   let trail: [StateRecord]
   /// Why records could not be read, one sentence for each.
   let unread: [String]
+
+  /// Reads an event's story. What cannot be read is said in it. Blocks for the disk.
+  init(reading entry: EventIndex.Entry, from ledger: Ledger) {
+    var unread: [String] = []
+    func read<Value>(_ body: () throws -> Value?) -> Value? {
+      do { return try body() } catch {
+        unread.append("\(error)")
+        return nil
+      }
+    }
+    self.entry = entry
+    event = read { try ledger.event(entry) }
+    trail = entry.trail.flatMap { position in read { try ledger.stateRecords(at: position) } ?? [] }
+    self.unread = unread
+  }
+
+  init(entry: EventIndex.Entry, event: Event?, trail: [StateRecord], unread: [String]) {
+    self.entry = entry
+    self.event = event
+    self.trail = trail
+    self.unread = unread
+  }
 
   var outcome: String { entry.isFinished ? entry.outcome?.rawValue ?? "unknown" : "running" }
 
@@ -81,7 +104,7 @@ struct EventStory {
     case .decision(let decision):
       let head = (
         decision.at, "decided",
-        "\(decision.outcome?.rawValue ?? "\(decision.jobs.count) to run")\(decision.reason.isEmpty ? "" : ": ")\(decision.reason)"
+        "\(decision.replayOf.map { "again for \($0): " } ?? "")\(decision.outcome?.rawValue ?? "\(decision.jobs.count) to run")\(decision.reason.isEmpty ? "" : ": ")\(decision.reason)"
       )
       let verdicts = decision.verdicts.map { (decision.at, "rule", verdict($0)) }
       return [head] + verdicts + decision.jobs.map { (decision.at, "job", "\($0.id): restart \($0.target)") }
@@ -90,11 +113,17 @@ struct EventStory {
       return [(at, "planned", "\(job): restartedAt \(restartedAt.rfc3339WholeSeconds)")]
     case .attemptFailed(let job, _, let attempt, let error, let at):
       return [(at, "failed", "\(job): attempt \(attempt): \(error)")]
-    case .finished(let job, _, let outcome, let detail, _, let at):
+    case .rollout(let job, _, let result, let detail, let at):
+      return [(at, "rollout", "\(job): \(result.rawValue): \(detail)")]
+    case .finished(let job, _, let outcome, let detail, _, _, let at):
       return [(at, "finished", "\(job): \(outcome.rawValue): \(detail)")]
     case .deadLetter(let letter): return [dead(letter)]
-    case .replayed(let letter, _, _, let by, let at): return [(at, "replayed", "\(letter) by \(by)")]
-    case .discarded(let letter, _, let by, let at): return [(at, "discarded", "\(letter) by \(by)")]
+    case .replayed(let letter, _, _, _, let by, let at): return [(at, "replayed", "\(letter) by \(by)")]
+    case .notified(let receiver, let key, _, let isDelivered, let detail, let at):
+      return [(at, isDelivered ? "notified" : "not notified", "\(receiver) of \(key.kind.rawValue) \(key.subject): \(detail)")]
+    case .receivers: return []
+    case .discarded(let letter, _, let reason, let by, let at):
+      return [(at, "discarded", "\(letter) by \(by)\(reason.map { ": \($0)" } ?? "")")]
     }
   }
 

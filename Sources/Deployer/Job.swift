@@ -18,21 +18,22 @@ package struct Job: Sendable {
   package let startedAt: Timestamp
   /// The `restartedAt` value that an earlier attempt made durable before it sent its patch. Every further attempt uses it.
   package var planned: Timestamp?
+  /// The dead letter that the job was made anew for; nil where it comes of the event's first decision.
+  package let replayOf: String?
 
   package init(
     id: String, eventID: String, firing: Firing, publishTime: Timestamp?, image: String, startedAt: Timestamp,
-    planned: Timestamp? = nil
+    planned: Timestamp? = nil, replayOf: String? = nil
   ) {
     self.id = id
     self.eventID = eventID
     self.firing = firing
-    switch firing.action {
-    case .restart(let kind, let namespace, let name): target = "\(kind)/\(namespace)/\(name)"
-    }
+    target = firing.target
     self.publishTime = publishTime
     self.image = image
     self.startedAt = startedAt
     self.planned = planned
+    self.replayOf = replayOf
   }
 
   package var json: JSONValue {
@@ -42,6 +43,7 @@ package struct Job: Sendable {
     ]
     if let publishTime { members.append(("publishTime", .string(publishTime.rfc3339))) }
     if let planned { members.append(("planned", .string(planned.rfc3339WholeSeconds))) }
+    if let replayOf { members.append(("replayOf", .string(replayOf))) }
     return .object(JSONObject(distinct: members))
   }
 
@@ -53,6 +55,15 @@ package struct Job: Sendable {
     else { return nil }
     self.init(
       id: id, eventID: eventID, firing: firing, publishTime: members["publishTime"]?.timestamp, image: image,
-      startedAt: startedAt, planned: members["planned"]?.timestamp)
+      startedAt: startedAt, planned: members["planned"]?.timestamp, replayOf: members["replayOf"]?.string)
+  }
+}
+
+extension Firing {
+  /// What it writes to, as jobs and people name it: `Deployment/default/web`.
+  var target: String {
+    switch action {
+    case .restart(let kind, let namespace, let name): "\(kind)/\(namespace)/\(name)"
+    }
   }
 }

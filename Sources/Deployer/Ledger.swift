@@ -32,10 +32,16 @@ final class Ledger: Sendable {
     /// Events whose records are being written forward, with the records that wait for that: no record of theirs may come between what
     /// the snapshot holds and the snapshot.
     var moving: [String: [PendingRecord]] = [:]
-    /// The newest CONFIG record.
+    /// The newest record of what was good of the configuration, and that of who is told of what.
     var configuration: (payload: [UInt8], position: LogPosition)?
+    var receivers: (record: StateRecord, position: LogPosition)?
     /// Calls that have seen `moving` and have not appended yet.
     var offering = 0
+
+    mutating func apply(_ record: StateRecord, at position: LogPosition) {
+      if case .receivers = record { receivers = (record, position) }
+      index.apply(record, at: position)
+    }
 
     /// - Returns: whether the record may be appended now; `offering` must fall again then. Else it waits.
     mutating func offer(_ record: PendingRecord) -> Bool {
@@ -96,9 +102,9 @@ final class Ledger: Sendable {
   private let state: Mutex<State>
   private let retries = DispatchQueue(label: "relaunch.ledger-retries")
 
-  private init(_ log: DurableLog, _ index: EventIndex, _ configuration: (payload: [UInt8], position: LogPosition)?) {
+  private init(_ log: DurableLog, _ replay: LogReplay) {
     self.log = log
-    state = Mutex(State(index: index, configuration: configuration))
+    state = Mutex(State(index: replay.index, configuration: replay.configuration, receivers: replay.receivers))
   }
 
   /// Opens the log and rebuilds the index from it.
@@ -108,7 +114,7 @@ final class Ledger: Sendable {
     var replay = LogReplay(index)
     let (log, recovery) = try DurableLog.open(configuration, disk: disk, clock: clock) { try replay.add(copy $0) }
     try replay.finish()
-    return (Ledger(log, replay.index, replay.configuration), recovery)
+    return (Ledger(log, replay), recovery)
   }
 
   /// What the index holds now.
@@ -236,7 +242,7 @@ final class Ledger: Sendable {
   ) {
     guard state.withLock({ $0.offer(PendingRecord(record: record, urgency: urgency, then: then)) }) else { return }
     log.append(record.kind, record.payload, urgency) { [self] result in
-      then(result.map { position in state.withLock { _ = $0.index.apply(record, at: position) } })
+      then(result.map { position in state.withLock { $0.apply(record, at: position) } })
     }
     state.withLock { $0.offering -= 1 }
   }
@@ -264,7 +270,8 @@ extension Ledger {
     defer { for id in ids { release(id) } }
     // What was on its way into the log before `moving` was set lands before the snapshots: the log keeps the order.
     while state.withLock({ $0.offering }) > 0 { usleep(50) }
-    // It is durable when the known messages are, which come after it.
+    // Both are durable when the known messages are, which come after them.
+    if let receivers = state.withLock({ $0.receivers }), receivers.position.segment < segment { note(receivers.record) }
     if let configuration = state.withLock({ $0.configuration }), configuration.position.segment < segment {
       note(configuration: configuration.payload)
     }

@@ -25,6 +25,8 @@ struct LogReplay {
   private(set) var index: EventIndex
   /// The newest CONFIG record.
   private(set) var configuration: (payload: [UInt8], position: LogPosition)?
+  /// The newest record of who is told of what.
+  private(set) var receivers: (record: StateRecord, position: LogPosition)?
   private var waiting: [LogRecord] = []
 
   init(_ index: EventIndex) {
@@ -54,7 +56,9 @@ struct LogReplay {
     case .event(let event):
       index.accept(
         id: event.id, key: event.deduplicationKey, source: event.source, receivedAt: event.receivedAt, at: record.position)
-    case .state(let state): index.apply(state, at: record.position)
+    case .state(let state):
+      if case .receivers = state { receivers = (state, record.position) }
+      index.apply(state, at: record.position)
     case .moved(let event, let states): index.restore(event, states, at: record.position)
     case .known(let messages): index.restore(messages)
     case .configuration(let payload): configuration = (payload, record.position)
@@ -76,7 +80,7 @@ struct LogReplay {
     switch record.kind {
     case .event: return .event(try Event.decoded(record.payload))
     case .job, .dead, .admin: return StateRecord(payload: record.payload).map { .state($0) } ?? .nothing
-    case .config: return .configuration(record.payload)
+    case .config: return StateRecord(payload: record.payload).map { .state($0) } ?? .configuration(record.payload)
     case .snapshot:
       switch LogSnapshot(record.payload, segment: record.position.segment) {
       case .event(let moved):

@@ -1,5 +1,6 @@
 import Clocks
 import JSON
+import Notifications
 
 /// The payload of a state record: a JSON object whose member `state` names the case. Readers skip members they do not know.
 extension StateRecord {
@@ -14,23 +15,34 @@ extension StateRecord {
         ("generation", .string(decision.generation)), ("image", decision.image.map { .string($0) }),
         ("verdicts", .array(decision.verdicts)), ("jobs", .array(decision.jobs.map(\.json))),
         ("deadLetters", decision.deadLetters.isEmpty ? nil : .array(decision.deadLetters.map(\.json))),
-        ("outcome", decision.outcome.map { .string($0.rawValue) }), ("reason", .string(decision.reason)))
+        ("outcome", decision.outcome.map { .string($0.rawValue) }), ("reason", .string(decision.reason)),
+        ("replayOf", decision.replayOf.map { .string($0) }))
     case .planned(let job, let eventID, let restartedAt, let at):
       Self.object("planned", eventID, at, ("job", .string(job)), ("restartedAt", .string(restartedAt.rfc3339WholeSeconds)))
     case .attemptFailed(let job, let eventID, let attempt, let error, let at):
       Self.object(
         "attempt-failed", eventID, at, ("job", .string(job)), ("attempt", .number(JSONNumber(Int64(attempt)))),
         ("error", .string(error)))
-    case .finished(let job, let eventID, let outcome, let detail, let attempts, let at):
+    case .finished(let job, let eventID, let outcome, let detail, let attempts, let rollout, let at):
       Self.object(
         "finished", eventID, at, ("job", .string(job)), ("outcome", .string(outcome.rawValue)), ("detail", .string(detail)),
-        ("attempts", .number(JSONNumber(Int64(attempts)))))
-    case .deadLetter(let letter): Self.object("dead", letter.eventID, letter.lastAt, ("deadLetter", letter.json))
-    case .replayed(let letter, let eventID, let job, let by, let at):
+        ("attempts", .number(JSONNumber(Int64(attempts)))), ("rollout", rollout?.json))
+    case .rollout(let job, let eventID, let result, let detail, let at):
       Self.object(
-        "replayed", eventID, at, ("deadLetter", .string(letter)), ("job", job?.json), ("by", .string(by)))
-    case .discarded(let letter, let eventID, let by, let at):
-      Self.object("discarded", eventID, at, ("deadLetter", .string(letter)), ("by", .string(by)))
+        "rollout", eventID, at, ("job", .string(job)), ("result", .string(result.rawValue)), ("detail", .string(detail)))
+    case .deadLetter(let letter): Self.object("dead", letter.eventID, letter.lastAt, ("deadLetter", letter.json))
+    case .replayed(let letter, let eventID, let job, let scope, let by, let at):
+      Self.object(
+        "replayed", eventID, at, ("deadLetter", .string(letter)), ("job", job?.json), ("scope", scope?.json), ("by", .string(by)))
+    case .discarded(let letter, let eventID, let reason, let by, let at):
+      Self.object(
+        "discarded", eventID, at, ("deadLetter", .string(letter)), ("reason", reason.map { .string($0) }), ("by", .string(by)))
+    case .notified(let receiver, let key, let eventID, let isDelivered, let detail, let at):
+      Self.object(
+        "notified", eventID, at, ("receiver", .string(receiver)), ("notice", .string(key.kind.rawValue)),
+        ("subject", .string(key.subject)), ("delivered", .bool(isDelivered)), ("detail", .string(detail)))
+    case .receivers(let subscriptions, let at):
+      Self.object("receivers", "", at, ("receivers", .array(subscriptions.map(\.json))))
     }
   }
 
@@ -54,7 +66,8 @@ extension StateRecord {
           eventID: eventID, generation: members["generation"]?.string ?? "", image: members["image"]?.string,
           verdicts: members["verdicts"]?.array ?? [], jobs: (members["jobs"]?.array ?? []).compactMap(Job.init(json:)),
           deadLetters: (members["deadLetters"]?.array ?? []).compactMap(DeadLetter.init(json:)),
-          outcome: members["outcome"]?.string.flatMap(Outcome.init(rawValue:)), reason: members["reason"]?.string ?? "", at: at))
+          outcome: members["outcome"]?.string.flatMap(Outcome.init(rawValue:)), reason: members["reason"]?.string ?? "", at: at,
+          replayOf: members["replayOf"]?.string))
     case "planned":
       guard let job, let restartedAt = members["restartedAt"]?.timestamp else { return nil }
       self = .planned(job: job, eventID: eventID, restartedAt: restartedAt, at: at)
@@ -65,18 +78,31 @@ extension StateRecord {
       guard let job, let outcome = members["outcome"]?.string.flatMap(Outcome.init(rawValue:)) else { return nil }
       self = .finished(
         job: job, eventID: eventID, outcome, detail: members["detail"]?.string ?? "", attempts: members["attempts"]?.int ?? 0,
-        at: at)
+        rollout: members["rollout"].flatMap(Rollout.init(json:)), at: at)
+    case "rollout":
+      guard let job, let result = members["result"]?.string.flatMap(Rollout.Result.init(rawValue:)) else { return nil }
+      self = .rollout(job: job, eventID: eventID, result, detail: members["detail"]?.string ?? "", at: at)
     case "dead":
       guard let letter = members["deadLetter"].flatMap(DeadLetter.init(json:)) else { return nil }
       self = .deadLetter(letter)
     case "replayed":
       guard let letter = members["deadLetter"]?.string else { return nil }
       self = .replayed(
-        deadLetter: letter, eventID: eventID, job: members["job"].flatMap(Job.init(json:)), by: members["by"]?.string ?? "",
-        at: at)
+        deadLetter: letter, eventID: eventID, job: members["job"].flatMap(Job.init(json:)),
+        scope: members["scope"].flatMap(Replay.Scope.init(json:)), by: members["by"]?.string ?? "", at: at)
     case "discarded":
       guard let letter = members["deadLetter"]?.string else { return nil }
-      self = .discarded(deadLetter: letter, eventID: eventID, by: members["by"]?.string ?? "", at: at)
+      self = .discarded(
+        deadLetter: letter, eventID: eventID, reason: members["reason"]?.string, by: members["by"]?.string ?? "", at: at)
+    case "notified":
+      guard let receiver = members["receiver"]?.string, let subject = members["subject"]?.string,
+        let kind = members["notice"]?.string.flatMap(Notice.Kind.init(rawValue:)), let isDelivered = members["delivered"]?.bool
+      else { return nil }
+      self = .notified(
+        receiver: receiver, Notice.Key(kind, subject), eventID: eventID, isDelivered: isDelivered,
+        detail: members["detail"]?.string ?? "", at: at)
+    case "receivers":
+      self = .receivers((members["receivers"]?.array ?? []).compactMap(Subscription.init(json:)), at: at)
     default: return nil
     }
   }

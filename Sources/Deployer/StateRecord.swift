@@ -1,6 +1,7 @@
 import Clocks
 import DurableLog
 import JSON
+import Notifications
 
 /// What the log holds beside the events themselves. The index is what these records, applied in order, make of it.
 enum StateRecord: Sendable {
@@ -11,11 +12,22 @@ enum StateRecord: Sendable {
   /// An attempt that failed and will be repeated.
   case attemptFailed(job: String, eventID: String, attempt: Int, error: String, at: Timestamp)
   /// A job's end.
-  case finished(job: String, eventID: String, Outcome, detail: String, attempts: Int, at: Timestamp)
+  /// - Parameter rollout: what is to be watched from now on.
+  case finished(
+    job: String, eventID: String, Outcome, detail: String, attempts: Int, rollout: Rollout? = nil, at: Timestamp)
+  /// The end of a rollout that was watched.
+  case rollout(job: String, eventID: String, Rollout.Result, detail: String, at: Timestamp)
   case deadLetter(DeadLetter)
-  /// A person asked for the dead letter's work to be done again; `job` is the one that does it, nil where the event is decided anew.
-  case replayed(deadLetter: String, eventID: String, job: Job?, by: String, at: Timestamp)
-  case discarded(deadLetter: String, eventID: String, by: String, at: Timestamp)
+  /// A person asked for the dead letter's work to be done again, by a new decision on what `scope` names; nil for all of the event.
+  /// `job` is in records of earlier versions, which did a job again as it was.
+  case replayed(deadLetter: String, eventID: String, job: Job?, scope: Replay.Scope? = nil, by: String, at: Timestamp)
+  /// - Parameter reason: why, in the person's words.
+  case discarded(deadLetter: String, eventID: String, reason: String? = nil, by: String, at: Timestamp)
+
+  /// A notice was sent to a receiver, or given up.
+  case notified(receiver: String, Notice.Key, eventID: String, isDelivered: Bool, detail: String, at: Timestamp)
+  /// From now on these want notices. It is about no event, and its `eventID` is empty.
+  case receivers([Subscription], at: Timestamp)
 
   struct Decision: Sendable {
     let eventID: String
@@ -31,23 +43,38 @@ enum StateRecord: Sendable {
     let outcome: Outcome?
     let reason: String
     let at: Timestamp
+    /// The dead letter whose replay this decides; nil for the first decision on an event.
+    var replayOf: String? = nil
   }
 
   var eventID: String {
     switch self {
     case .decision(let decision): decision.eventID
-    case .planned(_, let eventID, _, _), .attemptFailed(_, let eventID, _, _, _), .finished(_, let eventID, _, _, _, _),
-      .replayed(_, let eventID, _, _, _), .discarded(_, let eventID, _, _):
+    case .planned(_, let eventID, _, _), .attemptFailed(_, let eventID, _, _, _), .finished(_, let eventID, _, _, _, _, _),
+      .rollout(_, let eventID, _, _, _),
+      .replayed(_, let eventID, _, _, _, _), .discarded(_, let eventID, _, _, _),
+      .notified(_, _, let eventID, _, _, _):
       eventID
     case .deadLetter(let letter): letter.eventID
+    case .receivers: ""
+    }
+  }
+
+  /// The job whose attempt or end this is.
+  var jobID: String? {
+    switch self {
+    case .planned(let job, _, _, _), .attemptFailed(let job, _, _, _, _), .finished(let job, _, _, _, _, _, _): job
+    case .deadLetter(let letter): letter.job?.id
+    case .decision, .rollout, .replayed, .discarded, .notified, .receivers: nil
     }
   }
 
   var kind: RecordKind {
     switch self {
-    case .decision, .planned, .attemptFailed, .finished: .job
+    case .decision, .planned, .attemptFailed, .finished, .rollout, .notified: .job
     case .deadLetter: .dead
     case .replayed, .discarded: .admin
+    case .receivers: .config
     }
   }
 }

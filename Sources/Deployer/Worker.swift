@@ -15,6 +15,8 @@ struct Worker: Sendable {
   let namespaces: NamespacePolicy
   let skew: Duration
   let isDryRun: Bool
+  /// Whether somebody watches what a restart has begun.
+  let watchesRollouts: Bool
   let ledger: Ledger
   let completions: Completions
   let clock: any WallClock
@@ -57,15 +59,17 @@ struct Worker: Sendable {
     let (outcome, text) = Self.outcome(report.outcome)
     if outcome == .succeeded { metrics.decisionToPatch.observe(now - job.startedAt) }
     let detail = ([text] + report.notes).joined(separator: "; ")
-    await end(job, outcome, detail, attempts, now)
+    await end(job, outcome, detail, attempts, now, watchesRollouts ? Rollout(report.outcome) : nil)
     return .finished
   }
 
   /// Records the end of a job.
-  func end(_ job: Job, _ outcome: Outcome, _ detail: String, _ attempts: Int, _ now: Timestamp) async {
+  func end(
+    _ job: Job, _ outcome: Outcome, _ detail: String, _ attempts: Int, _ now: Timestamp, _ rollout: Rollout? = nil
+  ) async {
     do throws(LogError) {
       try await ledger.record(
-        .finished(job: job.id, eventID: job.eventID, outcome, detail: detail, attempts: attempts, at: now))
+        .finished(job: job.id, eventID: job.eventID, outcome, detail: detail, attempts: attempts, rollout: rollout, at: now))
     } catch {
       // The log is gone, and the process ends. After the next start the job runs again and finds its work done.
       logger.error("outcome not recorded", metadata: ["job": "\(job.id)", "error": "\(error)"])
@@ -123,7 +127,7 @@ struct Worker: Sendable {
     let letter = DeadLetter(
       id: "\(job.eventID).dead\(job.id.dropFirst(job.eventID.count + 4))", eventID: job.eventID, job: job, reason: reason,
       detail: detail,
-      attempts: attempts, firstAt: job.startedAt, lastAt: clock.now())
+      attempts: attempts, firstAt: job.startedAt, lastAt: clock.now(), replayOf: job.replayOf)
     do throws(LogError) {
       try await ledger.record(.deadLetter(letter))
     } catch {

@@ -22,6 +22,7 @@ package struct FieldName: Hashable, Sendable, ExpressibleByStringLiteral, Custom
   package static let date: FieldName = "date"
   package static let expect: FieldName = "expect"
   package static let host: FieldName = "host"
+  package static let link: FieldName = "link"
   package static let origin: FieldName = "origin"
   package static let retryAfter: FieldName = "retry-after"
   package static let transferEncoding: FieldName = "transfer-encoding"

@@ -17,14 +17,25 @@ struct AdminClient: ParsableArguments {
   var json = false
 
   /// Calls the server and prints its answer.
+  /// - Parameter pages: whether to ask on where the answer says that there is more.
   /// - Throws: `ExitCode`, after saying why, where the answer is not a success.
-  func show(_ method: HTTPMethod, _ path: String) async throws {
-    let response = try await call(method, path)
-    let text = String(decoding: response.content, as: UTF8.self)
-    guard response.status.isSuccess else {
-      throw Terminal.failure("\(server) answered \(response.status): \(text.trimming { $0.isNewline })", .problemsFound)
+  func show(_ method: HTTPMethod, _ path: String, pages: Bool = false) async throws {
+    var next: String? = path
+    while let path = next {
+      let response = try await call(method, path)
+      let text = String(decoding: response.content, as: UTF8.self)
+      guard response.status.isSuccess else {
+        throw Terminal.failure("\(server) answered \(response.status): \(text.trimming { $0.isNewline })", .problemsFound)
+      }
+      print(text, terminator: "")
+      next = pages ? response.fields[.link].flatMap(Self.next) : nil
     }
-    print(text, terminator: "")
+  }
+
+  /// The path in a field `Link: </deadletters?before=7>; rel="next"`.
+  private static func next(_ link: String) -> String? {
+    guard link.hasPrefix("</"), let end = link.firstIndex(of: ">"), link[end...].contains("rel=\"next\"") else { return nil }
+    return String(link[link.index(after: link.startIndex)..<end])
   }
 
   private func call(_ method: HTTPMethod, _ path: String) async throws -> ClientResponse {

@@ -41,7 +41,7 @@ struct Server: Sendable {
       Deployer.Environment(
         settings: settings, api: try Self.apiClient(settings, proxies, controlLoop, logger),
         keys: try Self.keyStores(settings, proxies, controlLoop, registry, logger), generations: generations,
-        adminGate: gate, registry: registry, logger: logger))
+        adminGate: gate, registry: registry, logger: logger, receivers: try Receivers.make(settings, proxies, on: controlLoop)))
     Self.tell(deployer.recovery, logger)
     self.deployer = deployer
     self.sink = sink

@@ -7,7 +7,9 @@ struct ConfigurationReferenceTests {
 
   @Test func namesEverySetting() throws {
     let asked = try Repository.files(below: "Sources/Configuration", endingIn: ".swift").flatMap { file in
-      try Repository.text(file).matches(of: /\.(?:string|strings|bool|int|duration|section)\("(\w+)"/).map { String($0.output.1) }
+      try Repository.text(file).matches(of: /\.(?:string|strings|bool|int|duration|section|sections)\("(\w+)"/).map {
+        String($0.output.1)
+      }
     }
     // The first cell of each row is a setting's full name.
     let documented = try Repository.lines(Self.document).filter { $0.hasPrefix("| `") }.flatMap { line in

@@ -75,6 +75,46 @@ struct SettingsTests {
     #expect(settings.logLevel == "debug")
   }
 
+  @Test func readsWhoIsToldOfWhat() throws {
+    let settings = try read(
+      """
+      deadLetters: {forward: {url: "https://other.example.com/push/dead", tokenFile: token, deadline: 2h}}
+      notify:
+        - {name: ops, urlFile: slack.url, on: [dead, rollout-failed]}
+        - {name: pager.1, url: "https://pager.example.com/secret", format: json, headersFile: /etc/fields, deadline: 5m}
+      """)
+    let forward = try #require(settings.forward)
+    guard case .url(let url) = forward.address else { return #expect(Bool(false), "no URL") }
+    #expect(url.revealed == "https://other.example.com/push/dead")
+    #expect(forward.tokenFile == "/etc/relaunch/token" && forward.deadline == .seconds(7200))
+    #expect(settings.notify.map(\.name) == ["ops", "pager.1"])
+    guard case .file("/etc/relaunch/slack.url") = settings.notify[0].address else { return #expect(Bool(false), "no file") }
+    #expect(settings.notify.map(\.format) == [.slack, .json])
+    #expect(settings.notify.map(\.kinds) == [[.dead, .rolloutFailed], [.dead, .recovered]])
+    #expect(settings.notify.map(\.headersFile) == [nil, "/etc/fields"])
+    #expect(settings.notify.map(\.deadline) == [.seconds(3600), .seconds(300)])
+    #expect(!"\(settings)".contains("secret"), "a URL may be a password")
+  }
+
+  @Test(arguments: [
+    ("notify: {url: 'https://a.example'}", "1:9: notify[0].name: is missing"),
+    ("notify: [ops]", "1:10: notify[0]: must be a mapping"),
+    ("notify: ops", "notify: must be a list of mappings"), ("notify: [{name: a b, url: u}]", "notify[0].name: must be letters"),
+    ("notify: [{name: forward, url: u}]", "not forward"), ("notify: [{name: a}]", "notify[0].url: or urlFile is needed"),
+    ("notify: [{name: a, url: secret, urlFile: f}]", "not both"),
+    ("notify: [{name: a, url: u}, {name: a, url: u}]", "notify[1].name: two notifiers have this name"),
+    ("notify: [{name: a, url: u, format: teams}]", "must be slack or json"),
+    ("notify: [{name: a, url: u, on: []}]", "must be a list of dead, recovered, rollout-failed"),
+    ("notify: [{name: a, url: u, on: [dead, gone]}]", "must be a list of dead"),
+    ("notify: [{name: a, url: u, channel: b}]", "notify[0].channel: there is no such setting"),
+    ("deadLetters: {forward: {}}", "deadLetters.forward.url: or urlFile"), ("deadLetters: {keep: 1}", "there is no such setting"),
+  ])
+  func refusesNotifiersWithPlaceAndReason(_ text: String, _ words: String) {
+    let error = #expect(throws: SettingsError.self) { try read(text) }
+    #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
+    #expect(error?.description.contains("secret") == false)
+  }
+
   @Test(arguments: ["", "# nothing", "kubernetes:", "{}"]) func hasDefaultsThatAreSafe(_ text: String) throws {
     let settings = try read(text)
     #expect("\(settings)" == "\(Settings())")

@@ -56,7 +56,7 @@ enum Documents {
 
     """
 
-  static func generation(rules: String = rules()) -> Generation {
+  static func generation(rules: String = rules(), mapping: String = mapping) -> Generation {
     Generation(
       rules: [MountedFile(name: "rules.yaml", bytes: Array(rules.utf8))],
       mapping: [MountedFile(name: "mapping.yaml", bytes: Array(mapping.utf8))])
@@ -75,7 +75,7 @@ enum Documents {
   static let directory = Result { try makeDirectory(rules: rules()) }
 
   /// Makes a directory with `rules` and `mapping`.
-  static func makeDirectory(rules: String) throws -> String {
+  static func makeDirectory(rules: String, mapping: String = mapping) throws -> String {
     let url = FileManager.default.temporaryDirectory.appending(path: "relaunch-documents-" + UUID().uuidString)
     for (name, text) in [("rules", rules), ("mapping", mapping)] {
       let directory = url.appending(path: name)
@@ -83,5 +83,21 @@ enum Documents {
       try Data(text.utf8).write(to: directory.appending(path: "\(name).yaml"))
     }
     return url.path
+  }
+
+  /// Replaces one file of a directory that `makeDirectory` made; the server reads it within a second.
+  static func write(_ text: String, as name: String, in directory: String) throws {
+    try Data(text.utf8).write(to: URL(filePath: "\(directory)/\(name)/\(name).yaml"), options: .atomic)
+  }
+
+  /// The rules with a second trigger, `other`, which takes its target from `path`.
+  static func rules(withOtherFrom path: String) throws -> String {
+    let rules = rules()
+    guard let start = rules.firstRange(of: "    - template:")?.lowerBound,
+      let end = rules.firstRange(of: "---\napiVersion: argoproj.io/v1alpha1\nkind: WorkflowTemplate")?.lowerBound
+    else { throw CocoaError(.featureUnsupported) }
+    let trigger = String(rules[start..<end]).replacing("$.serviceName", with: path).replacing(
+      "name: restart\n", with: "name: other\n")
+    return String(rules[..<end]) + trigger + rules[end...]
   }
 }

@@ -22,10 +22,12 @@ struct EventIndexPropertyTests {
       }
     }
     #expect(rebuilt.dump == story.index.dump, "seed \(random.seed)")
-    #expect(story.index.backlog == story.open.values.reduce(0) { $0 + max(1, $1.count) }, "seed \(random.seed)")
-    #expect(Set(story.index.unfinished.map(\.id)) == Set(story.open.keys), "seed \(random.seed)")
+    let replays = story.replays.values.reduce(0) { $0 + $1.count }
+    #expect(
+      story.index.backlog == story.open.values.reduce(0) { $0 + max(1, $1.count) } + replays, "seed \(random.seed)")
+    #expect(Set(story.index.unfinished.map(\.id)) == Set(story.open.keys).union(story.replays.keys), "seed \(random.seed)")
     #expect(story.index.deadLetters.count <= story.letters, "seed \(random.seed)")
-    let bound = story.history + story.open.count + story.index.deadLetters.count
+    let bound = story.history + story.open.count + story.replays.count + story.index.deadLetters.count
     #expect(story.index.count <= bound, "seed \(random.seed)")
   }
 
@@ -37,6 +39,8 @@ struct EventIndexPropertyTests {
     var log: [Entry] = []
     /// The events that are not finished, each with its open jobs; none means that it is not decided.
     var open: [String: [Job]] = [:]
+    /// The dead letters of each event that are replayed and not decided.
+    var replays: [String: [String]] = [:]
     private var events = 0
     private var numbers = 0
 
@@ -49,7 +53,7 @@ struct EventIndexPropertyTests {
     mutating func step(_ random: inout SplitMix) {
       let event = open.keys.sorted().randomElement(using: &random)
       let job = event.flatMap { open[$0]?.randomElement(using: &random) }
-      switch (Int.random(in: 0..<8, using: &random), event, job) {
+      switch (Int.random(in: 0..<9, using: &random), event, job) {
       case (0...1, _, _): accept()
       case (2...3, let event?, nil): decide(event, jobs: Int.random(in: 0...3, using: &random), &random)
       case (4, _, let job?): close(job, Samples.finished(job, Bool.random(using: &random) ? .succeeded : .coalesced))
@@ -57,6 +61,7 @@ struct EventIndexPropertyTests {
       case (6, _, let job?):
         append(.planned(job: job.id, eventID: job.eventID, restartedAt: Samples.now, at: Samples.now))
       case (7, _, _): replayOrDiscard(&random)
+      case (8, _, _): decideReplay(&random)
       default: break
       }
     }
@@ -93,14 +98,30 @@ struct EventIndexPropertyTests {
 
     private mutating func replayOrDiscard(_ random: inout SplitMix) {
       guard let letter = index.deadLetters.randomElement(using: &random)?.letter else { return }
-      // While an event has open jobs it is decided; deciding it again then is another test's matter.
-      guard Bool.random(using: &random), letter.job != nil || open[letter.eventID] == nil else {
+      // Earlier versions did a job again as it was.
+      guard Bool.random(using: &random) else {
         return append(.discarded(deadLetter: letter.id, eventID: letter.eventID, by: "admin", at: Samples.now))
       }
-      let job = letter.job.map { _ in Samples.job(next("\(letter.eventID).job"), of: letter.eventID) }
-      if job != nil, open[letter.eventID]?.isEmpty == true { return }
+      guard Bool.random(using: &random), letter.job != nil, open[letter.eventID]?.isEmpty != true else {
+        replays[letter.eventID, default: []].append(letter.id)
+        return append(
+          .replayed(
+            deadLetter: letter.id, eventID: letter.eventID, job: nil, scope: letter.scope, by: "admin", at: Samples.now))
+      }
+      let job = Samples.job(next("\(letter.eventID).job"), of: letter.eventID)
       append(.replayed(deadLetter: letter.id, eventID: letter.eventID, job: job, by: "admin", at: Samples.now))
-      open[letter.eventID, default: []] += [job].compactMap(\.self)
+      open[letter.eventID, default: []].append(job)
+    }
+
+    private mutating func decideReplay(_ random: inout SplitMix) {
+      guard let event = replays.keys.sorted().randomElement(using: &random), open[event]?.isEmpty != true,
+        let letter = replays[event]?.randomElement(using: &random)
+      else { return }
+      replays[event]?.removeAll { $0 == letter }
+      if replays[event]?.isEmpty == true { replays[event] = nil }
+      let jobs = Bool.random(using: &random) ? [Samples.job(next("\(event).job"), of: event, replayOf: letter)] : []
+      append(Samples.decision(event, jobs: jobs, outcome: jobs.isEmpty ? .filtered : nil, replayOf: letter))
+      if !jobs.isEmpty { open[event, default: []] += jobs }
     }
   }
 }

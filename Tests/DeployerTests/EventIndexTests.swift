@@ -108,6 +108,34 @@ struct EventIndexTests {
     #expect(index.backlog == 0)
   }
 
+  /// The last one's own decision closes it, whichever comes first.
+  @Test func eachReplayOfAnEventAwaitsItsOwnDecision() {
+    var index = Samples.index()
+    index.accept("1")
+    let letters = ["1.dead1", "1.dead2"].map { Samples.letter($0, of: "1") }
+    index.apply(Samples.decision("1", letters: letters))
+    for letter in letters {
+      index.apply(.replayed(deadLetter: letter.id, eventID: "1", job: nil, scope: letter.scope, by: "admin", at: Samples.now))
+    }
+    #expect(index["1"]?.replays.map(\.deadLetter) == ["1.dead1", "1.dead2"])
+    #expect(Set(index["1"]?.replays.map(\.round) ?? []).count == 2, "their ids would be the same")
+    #expect(index.backlog == 2)
+    index.apply(Samples.decision("1", outcome: .filtered, replayOf: "1.dead2"))
+    #expect(index["1"]?.replays.map(\.deadLetter) == ["1.dead1"])
+    #expect(index.unfinished.map(\.id) == ["1"])
+    index.apply(Samples.decision("1", outcome: .filtered, replayOf: "1.dead1"))
+    #expect(index.unfinished.isEmpty && index.backlog == 0)
+  }
+
+  @Test func anEventIsDeadAsLongAsItHasAnotherDeadLetter() {
+    var index = Samples.index()
+    index.accept("1")
+    index.apply(Samples.decision("1", letters: ["1.dead1", "1.dead2"].map { Samples.letter($0, of: "1") }))
+    index.apply(.replayed(deadLetter: "1.dead1", eventID: "1", job: nil, by: "admin", at: Samples.now))
+    index.apply(Samples.decision("1", outcome: .filtered, replayOf: "1.dead1"))
+    #expect(index["1"]?.outcome == .dead)
+  }
+
   @Test func discardLeavesTheEventAsItWas() {
     var index = Samples.index()
     index.accept("1")
@@ -125,6 +153,34 @@ struct EventIndexTests {
     }
     #expect(index.deadLetters.map(\.letter.id) == ["4.dead1", "5.dead1"])
     #expect(index.forgottenDeadLetters == 3)
+  }
+
+  /// Parameters can be as large as a message, and ten thousand of them are too much for any memory.
+  @Test func keepsNoMoreBytesOfDeadLettersThanItMay() {
+    var index = Samples.index(deadLetterBytes: 100_000)
+    for number in 1...50 {
+      index.accept("\(number)")
+      let letter = Samples.letter("\(number).dead1", of: "\(number)", detail: String(repeating: "x", count: 9_000))
+      index.apply(Samples.decision("\(number)", letters: [letter]))
+      #expect(index.deadLetterBytes <= 100_000)
+    }
+    #expect(index.deadLetters.last?.letter.id == "50.dead1")
+    #expect((5...11).contains(index.deadLetters.count))
+    #expect(index.forgottenDeadLetters == 50 - index.deadLetters.count)
+    for id in index.deadLetters.map(\.letter.id) {
+      index.apply(.discarded(deadLetter: id, eventID: "\(id.dropLast(6))", by: "admin", at: Samples.now))
+    }
+    #expect(index.deadLetterBytes == 0)
+  }
+
+  @Test func keepsTheNewestDeadLetterHoweverLargeItIs() {
+    var index = Samples.index(deadLetterBytes: 1000)
+    for id in ["1", "2"] {
+      index.accept(id)
+      index.apply(
+        Samples.decision(id, letters: [Samples.letter("\(id).dead1", of: id, detail: String(repeating: "x", count: 9_000))]))
+    }
+    #expect(index.deadLetters.map(\.letter.id) == ["2.dead1"])
   }
 
   // MARK: History

@@ -110,14 +110,10 @@ struct JudgeTests {
 
   /// A job that fails later leaves a dead letter with its own number.
   @Test func numbersDeadLettersAfterThoseThatItsJobsMayLeave() throws {
-    let rules = Documents.rules()
-    let start = try #require(rules.firstRange(of: "    - template:")).lowerBound
-    let end = try #require(rules.firstRange(of: "---\napiVersion: argoproj.io/v1alpha1\nkind: WorkflowTemplate")).lowerBound
-    let trigger = String(rules[start..<end]).replacing("$.serviceName", with: "$.missing").replacing(
-      "name: restart\n", with: "name: other\n")
-    let decision = try decision(Push(id: "1"), rules: String(rules[..<end]) + trigger + rules[end...])
+    let decision = try decision(Push(id: "1"), rules: Documents.rules(withOtherFrom: "$.missing"))
     #expect(decision.jobs.map(\.id) == ["1.job1"])
     #expect(decision.deadLetters.map(\.id) == ["1.dead2"])
+    #expect(decision.deadLetters.map(\.trigger) == [TriggerName(sensor: "restarts", trigger: "other")])
   }
 
   /// Somebody else than a registry publishes: the rules alone say whether that matters.

@@ -8,6 +8,7 @@ import HTTPServer
 import JSON
 import Kubernetes
 import Locks
+import Notifications
 import Telemetry
 import Testing
 import TestSupport
@@ -42,7 +43,8 @@ final class Pipeline: Sendable {
   ///   is journaled, and retries after a millisecond.
   init(
     disk: FaultyDisk = FaultyDisk(), api: FakeAPIServer? = nil, clock: ManualWallClock = ManualWallClock(),
-    adminRule: AdminGate.Rule = .loopback, _ change: (inout Settings) -> Void = { _ in }
+    adminRule: AdminGate.Rule = .loopback, receivers: [Receiver] = [], timer: any Clock<Duration> = ContinuousClock(),
+    _ change: (inout Settings) -> Void = { _ in }
   ) throws {
     let documents = try Documents.directory.get()
     var settings = Settings()
@@ -63,7 +65,8 @@ final class Pipeline: Sendable {
       Deployer.Environment(
         settings: settings, api: APIClient(Credentials(origin: origin), sender: api), keys: [:],
         generations: GenerationStore(rules: settings.rules, mapping: settings.mapping, logger: lines.logger),
-        adminGate: AdminGate(adminRule, clock: clock), registry: registry, logger: lines.logger, clock: clock, disk: disk))
+        adminGate: AdminGate(adminRule, clock: clock), registry: registry, logger: lines.logger, clock: clock, disk: disk,
+        receivers: receivers, timer: timer))
     client = HTTPClient(HTTPClient.Configuration(), on: loop)
     let registry = registry
     func listener(_ service: any HTTPService, _ name: String) throws -> (HTTPListener, Origin) {

@@ -16,7 +16,9 @@ struct Push {
 
   var notification: String {
     let repository = image.lastIndex(of: ":").map { String(image[..<$0]) } ?? image
-    let digest = "sha256:" + String(repeating: "0123456789abcdef", count: 4)
+    // Each message is about an image of its own.
+    let hex = id.utf8.map { String($0, radix: 16) }.joined() + String(repeating: "0", count: 64)
+    let digest = "sha256:" + hex.prefix(64)
     return data ?? #"{"action":"INSERT","digest":"\#(repository)@\#(digest)","tag":"\#(image)"}"#
   }
 

@@ -15,37 +15,43 @@ enum Samples {
 
   static func job(
     _ id: String, of event: String, target: String = "frontend", image: String = Documents.frontend,
-    publishTime: Timestamp? = Push.published, planned: Timestamp? = nil
+    publishTime: Timestamp? = Push.published, planned: Timestamp? = nil, replayOf: String? = nil
   ) -> Job {
     let firing = Firing(
       sensor: "restarts", trigger: "restart", action: .restart(kind: "Deployment", namespace: "default", name: target),
       parameters: [Firing.Parameter(name: "target", value: target)])
     return Job(
-      id: id, eventID: event, firing: firing, publishTime: publishTime, image: image, startedAt: now, planned: planned)
+      id: id, eventID: event, firing: firing, publishTime: publishTime, image: image, startedAt: now, planned: planned,
+      replayOf: replayOf)
   }
 
   static func decision(
-    _ event: String, jobs: [Job] = [], letters: [DeadLetter] = [], outcome: Outcome? = nil, reason: String = ""
+    _ event: String, jobs: [Job] = [], letters: [DeadLetter] = [], outcome: Outcome? = nil, reason: String = "",
+    replayOf: String? = nil
   ) -> StateRecord {
     .decision(
       StateRecord.Decision(
         eventID: event, generation: "00000000000000ff", image: Documents.frontend,
         verdicts: [["sensor": "restarts", "trigger": "restart", "verdict": "fires"]], jobs: jobs, deadLetters: letters,
-        outcome: outcome, reason: reason, at: now))
+        outcome: outcome, reason: reason, at: now, replayOf: replayOf))
   }
 
   static func finished(_ job: Job, _ outcome: Outcome = .succeeded) -> StateRecord {
     .finished(job: job.id, eventID: job.eventID, outcome, detail: "done", attempts: 1, at: now)
   }
 
-  static func letter(_ id: String, of event: String, job: Job? = nil) -> DeadLetter {
+  static func letter(
+    _ id: String, of event: String, job: Job? = nil, reason: String = "forbidden", detail: String = "may not",
+    at: Timestamp = now,
+    trigger: TriggerName? = nil, replayOf: String? = nil
+  ) -> DeadLetter {
     DeadLetter(
-      id: id, eventID: event, job: job, reason: "forbidden", detail: "may not", attempts: 3, firstAt: now,
-      lastAt: now + .seconds(1))
+      id: id, eventID: event, job: job, reason: reason, detail: detail, attempts: 3, firstAt: at,
+      lastAt: at + .seconds(1), trigger: trigger, replayOf: replayOf)
   }
 
-  static func index(history: Int = 100, deadLetters: Int = 100) -> EventIndex {
-    EventIndex(historyLimit: history, deadLettersLimit: deadLetters, knownLimit: 1000)
+  static func index(history: Int = 100, deadLetters: Int = 100, deadLetterBytes: Int = 64 << 20) -> EventIndex {
+    EventIndex(historyLimit: history, deadLettersLimit: deadLetters, deadLetterBytesLimit: deadLetterBytes, knownLimit: 1000)
   }
 }
 

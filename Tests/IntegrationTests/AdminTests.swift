@@ -115,6 +115,37 @@ extension BuiltServer {
       #expect(discarded.status == 1)
     }
 
+    @Test func theCommandsChangeMany() async throws {
+      let (server, _, _) = try await scene()
+      let address = ["--server", server.admin.description]
+      for _ in 1...4 {
+        let message = PushMessage(image: Self.unknown)
+        _ = try await server.pushed(message)
+        #expect(try await server.story(message.id)["outcome"] == "dead")
+      }
+      let listed = try await RelaunchBinary.run(["deadletters", "list", "--limit", "2", "--all"] + address)
+      #expect(listed.output.split(separator: "\n").count { $0.contains(".dead1") } == 5, "\(listed.output)")
+      for wrong in [["replay"], ["discard"], ["replay", "1", "--all"], ["discard", "1", "--image", "x"]] {
+        #expect(try await RelaunchBinary.run(["deadletters"] + wrong + address).status == 64, "\(wrong)")
+      }
+      let replayed = try await RelaunchBinary.run(
+        ["deadletters", "replay", "--reason", "unresolved", "--limit", "2", "--all"] + address)
+      // Each is a dead letter again, and is not replayed twice.
+      #expect(
+        replayed.output.matches(of: /\d+ replayed, \d+ left/).map { String($0.output) }
+          == ["2 replayed, 3 left", "2 replayed, 1 left", "1 replayed, 0 left"])
+      try await eventually("the replays are decided") {
+        let count = try await server.deadLetters().count
+        return count == 5 ? .met(()) : .saw("\(count)")
+      }
+      let first = try #require(try await server.deadLetters().first?["id"]?.string)
+      #expect(try await RelaunchBinary.run(["deadletters", "discard", first, "--reason", "why not"] + address).status == 0)
+      let discarded = try await RelaunchBinary.run(
+        ["deadletters", "discard", "--all", "--because", "a test & more"] + address)
+      #expect(discarded.output.contains("4 discarded, 0 left"), "\(discarded.output)")
+      #expect(try await server.deadLetters().isEmpty)
+    }
+
     @Test func theCommandsSayWhyTheyFail() async throws {
       let server = try await RunningServer.start(Site())
       let unknown = try await RelaunchBinary.run("explain", "no-such-event", "--server", server.admin.description)

@@ -24,6 +24,10 @@ enum RelaunchBinary {
 
   /// Runs a subcommand to its end.
   static func run(_ arguments: String..., environment: [String: String] = [:]) async throws -> ChildProcess.Result {
+    try await run(arguments, environment: environment)
+  }
+
+  static func run(_ arguments: [String], environment: [String: String] = [:]) async throws -> ChildProcess.Result {
     try await ChildProcess.run(try require(), arguments, environment: environment)
   }
 }
