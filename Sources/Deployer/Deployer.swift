@@ -132,7 +132,7 @@ package final class Deployer: Sendable {
         base: settings.retry.baseDelay, cap: settings.retry.maximumDelay, attemptsLimit: settings.retry.attempts),
       coalesces: { older, newer in newer.covers(older) },
       coalesced: worker.coalesced,
-      exhausted: { job, attempts in await worker.exhausted(job, attempts) },
+      exhausted: worker.exhausted,
       perform: { job, attempt in await worker.attempt(job, attempt) })
   }
 

@@ -145,9 +145,6 @@ final class Ledger: Sendable {
   /// Reads an event again. Blocks for the disk.
   func event(_ entry: EventIndex.Entry) throws -> Event { try Event.decoded(try log.record(at: entry.position).payload) }
 
-  /// Reads what happened to an event. Blocks for the disk.
-  func trail(_ entry: EventIndex.Entry) throws -> [StateRecord] { try entry.trail.compactMap(stateRecord) }
-
   /// Reads a state record again. Blocks for the disk.
   func stateRecord(at position: LogPosition) throws -> StateRecord? {
     StateRecord(payload: try log.record(at: position).payload)

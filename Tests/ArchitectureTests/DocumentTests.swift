@@ -36,7 +36,8 @@ struct DocumentTests {
   }
 
   @Test(arguments: [
-    "scripts/quickstart", "scripts/test", "scripts/fuzz", "scripts/sanitize", "scripts/install-dependencies", "scripts/build-release", ".ci/run",
+    "scripts/quickstart", "scripts/test", "scripts/fuzz", "scripts/sanitize", "scripts/install-dependencies",
+    "scripts/build-release", ".ci/run",
   ])
   func scriptsCanBeExecuted(script: String) {
     #expect(FileManager.default.isExecutableFile(atPath: "\(Repository.root)/\(script)"))
