@@ -77,7 +77,8 @@ package final class Deployer: Sendable {
       restart: environment.api.map { RolloutRestart(client: $0, clock: clock) }, namespaces: settings.kubernetes.namespaces,
       skew: settings.kubernetes.clockSkew, isDryRun: settings.isDryRun, ledger: ledger, completions: completions, clock: clock,
       metrics: metrics, logger: logger)
-    let pool = Self.pool(settings, worker, clock)
+    let pool = Self.pool(settings, worker)
+    metrics.observe(pool, in: environment.registry)
     let generations = environment.generations
     let engine = Engine(
       ledger: ledger, pool: pool, completions: completions, generation: { generations.current }, clock: clock, metrics: metrics,
@@ -103,7 +104,8 @@ package final class Deployer: Sendable {
           ("rules", generations.isLoaded ? nil : "not read yet"),
         ]
           + keys.sorted { $0.key < $1.key }.map { ("keys of \($0.key)", $0.value.isReady ? nil : "none loaded yet") },
-        warnings: generations.problems.filter { $0.severity == .error }.map { "\($0)" })
+        warnings: generations.problems.filter { $0.severity == .error }.map { ("rules", "\($0)") }
+          + (pool.isCircuitOpen ? [("kubernetes", Self.circuitWarning(settings.kubernetes))] : []))
     }
     self.environment = environment
     self.ledger = ledger
@@ -123,15 +125,24 @@ package final class Deployer: Sendable {
       name: source.name, policy: try authentication.policy(), keys: keys, metrics: environment.registry)
   }
 
-  private static func pool(_ settings: Settings, _ worker: Worker, _ clock: any WallClock) -> Engine.Pool {
+  private static func circuitWarning(_ settings: KubernetesSettings) -> String {
+    "the API server failed \(settings.circuitFailures) times in a row; restarts wait, and one is tried each \(settings.circuitProbe)"
+  }
+
+  private static func pool(_ settings: Settings, _ worker: Worker) -> Engine.Pool {
     Engine.Pool(
       width: settings.workers,
       // The backlog is bounded at the door; recovery may bring more, and a replay a few on top.
       waitingLimit: .max,
       retry: RetryPolicy(
-        base: settings.retry.baseDelay, cap: settings.retry.maximumDelay, attemptsLimit: settings.retry.attempts),
+        base: settings.retry.baseDelay, cap: settings.retry.maximumDelay, attemptsLimit: settings.retry.attempts,
+        deadline: settings.retry.deadline > .zero ? settings.retry.deadline : nil),
+      circuit: CircuitPolicy(
+        failuresLimit: settings.kubernetes.circuitFailures, probeInterval: settings.kubernetes.circuitProbe),
+      claim: { $0.claim(settings.limits) },
       coalesces: { older, newer in newer.covers(older) },
       coalesced: worker.coalesced,
+      circuitChanged: worker.circuitChanged,
       exhausted: worker.exhausted,
       perform: { job, attempt in await worker.attempt(job, attempt) })
   }

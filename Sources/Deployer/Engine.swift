@@ -92,7 +92,8 @@ final class Engine: Sendable {
   /// job is in the log and runs after the next start.
   func submit(_ job: Job) {
     do throws(WorkerPoolError) {
-      try pool.submit(job, for: job.target)
+      // What is as old as this process ages by the monotonic clock alone, whatever is done to the time of day.
+      try pool.submit(job, for: job.target, age: max(.zero, clock.now() - job.startedAt))
     } catch {
       logger.info("job postponed", metadata: ["job": "\(job.id)", "reason": "\(error)"])
     }
