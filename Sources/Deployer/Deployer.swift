@@ -59,6 +59,10 @@ package final class Deployer: Sendable {
   private let isStopping: Flag
   /// What an earlier process left unfinished. Looked up before anything new can come: what comes goes to the engine by itself.
   private let inherited: (events: [EventIndex.Entry], jobs: [Job])
+  /// What an earlier process was at when it ended.
+  private let crashed: [RunningFile.Name]
+  private let crashLoop: CrashLoop
+  private let running: RunningFile
 
   /// Opens the log in the settings' `state` directory. Blocks while the log is read.
   /// - Throws: what opening the log throws, `OIDCError` for a source's policy.
@@ -70,6 +74,8 @@ package final class Deployer: Sendable {
       directory: settings.state, historyLimit: settings.limits.history, deadLettersLimit: settings.limits.deadLetters,
       disk: environment.disk, clock: clock)
     inherited = ledger.read { ($0.unfinished, Array($0.jobs.values)) }
+    crashed = RunningFile.names(in: settings.state, disk: environment.disk)
+    let running = RunningFile(directory: settings.state, disk: environment.disk)
     let metrics = DeployerMetrics(environment.registry, sources: settings.sources.map(\.name))
     metrics.observe(ledger, in: environment.registry)
     let completions = Completions(ledger: ledger, limit: settings.limits.answerDeadline)
@@ -77,12 +83,12 @@ package final class Deployer: Sendable {
       restart: environment.api.map { RolloutRestart(client: $0, clock: clock) }, namespaces: settings.kubernetes.namespaces,
       skew: settings.kubernetes.clockSkew, isDryRun: settings.isDryRun, ledger: ledger, completions: completions, clock: clock,
       metrics: metrics, logger: logger)
-    let pool = Self.pool(settings, worker)
+    let pool = Self.pool(settings, worker, running)
     metrics.observe(pool, in: environment.registry)
     let generations = environment.generations
     let engine = Engine(
-      ledger: ledger, pool: pool, completions: completions, generation: { generations.current }, clock: clock, metrics: metrics,
-      logger: logger)
+      ledger: ledger, pool: pool, completions: completions, running: running, generation: { generations.current }, clock: clock,
+      metrics: metrics, logger: logger)
     let isLeaving = Flag()
     let isStopping = Flag()
     let sources = try settings.sources.map { source in
@@ -112,6 +118,8 @@ package final class Deployer: Sendable {
     self.recovery = recovery
     self.pool = pool
     self.engine = engine
+    self.running = running
+    crashLoop = CrashLoop(ledger: ledger, worker: worker, engine: engine, clock: clock, logger: logger)
     self.isLeaving = isLeaving
     self.isStopping = isStopping
   }
@@ -129,7 +137,7 @@ package final class Deployer: Sendable {
     "the API server failed \(settings.circuitFailures) times in a row; restarts wait, and one is tried each \(settings.circuitProbe)"
   }
 
-  private static func pool(_ settings: Settings, _ worker: Worker) -> Engine.Pool {
+  private static func pool(_ settings: Settings, _ worker: Worker, _ running: RunningFile) -> Engine.Pool {
     Engine.Pool(
       width: settings.workers,
       // The backlog is bounded at the door; recovery may bring more, and a replay a few on top.
@@ -139,12 +147,18 @@ package final class Deployer: Sendable {
         deadline: settings.retry.deadline > .zero ? settings.retry.deadline : nil),
       circuit: CircuitPolicy(
         failuresLimit: settings.kubernetes.circuitFailures, probeInterval: settings.kubernetes.circuitProbe),
-      claim: { $0.claim(settings.limits) },
+      claim: { job in
+        let crashes = worker.ledger.read { index in
+          // The decision that made the job may not be durable yet.
+          index.crashes(of: job.id, event: job.eventID) + index.crashes(of: nil, event: job.eventID)
+        }
+        return job.claim(settings.limits, hasCrashed: crashes > 0)
+      },
       coalesces: { older, newer in newer.covers(older) },
       coalesced: worker.coalesced,
       circuitChanged: worker.circuitChanged,
       exhausted: worker.exhausted,
-      perform: { job, attempt in await worker.attempt(job, attempt) })
+      perform: { job, attempt in await running.attempting(job) { await worker.attempt(job, attempt) } })
   }
 
   /// Works until `drain` or cancellation. First takes up what an earlier process left unfinished.
@@ -153,8 +167,9 @@ package final class Deployer: Sendable {
       // Before the log is taken up: until there are keys, pushes are answered 503.
       for store in environment.keys.values { group.addTask { await store.run() } }
       group.addTask { await self.environment.generations.run() }
-      resumeJobs()
-      group.addTask { await self.resumeEvents() }
+      let parked = await crashLoop.takeUp(crashed)
+      resumeJobs(without: parked.jobs)
+      group.addTask { await self.resumeEvents(without: parked.events) }
       await pool.run()
       group.cancelAll()
     }
@@ -164,19 +179,21 @@ package final class Deployer: Sendable {
   package var hasKeys: Bool { environment.keys.values.allSatisfy(\.isReady) }
 
   /// Runs what never ended, in the order it came.
-  private func resumeJobs() {
-    for job in inherited.jobs.sorted(by: { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) }) { engine.submit(job) }
+  private func resumeJobs(without parked: Set<String>) {
+    for job in inherited.jobs.sorted(by: { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) }) where !parked.contains(job.id) {
+      engine.submit(job)
+    }
     if !inherited.events.isEmpty {
       environment.logger.info("resumed", metadata: ["events": "\(inherited.events.count)", "jobs": "\(inherited.jobs.count)"])
     }
   }
 
   /// Decides what was never decided, in the order it came, once there are rules: without any, all would end as filtered.
-  private func resumeEvents() async {
+  private func resumeEvents(without parked: Set<String>) async {
     while !environment.generations.isLoaded {
       do { try await Task.sleep(for: .milliseconds(500)) } catch { return }
     }
-    for entry in inherited.events where !entry.isDecided {
+    for entry in inherited.events where !entry.isDecided && !parked.contains(entry.id) {
       do {
         let event = try ledger.event(entry)
         // A replay that was not decided before the end left a trail; its round must not repeat an id.
@@ -204,6 +221,7 @@ package final class Deployer: Sendable {
     let left = await pool.drain(within: limit)
     if !left.isEmpty { environment.logger.info("jobs left for the next start", metadata: ["jobs": "\(left.count)"]) }
     ledger.close()
+    running.close()
   }
 
   /// Why the log takes nothing more; the process must end then, and the next start finds out what is on the disk.

@@ -14,6 +14,7 @@ final class Engine: Sendable {
 
   private let ledger: Ledger
   private let pool: Pool
+  private let running: RunningFile
   private let generation: @Sendable () -> Generation
   private let clock: any WallClock
   private let metrics: DeployerMetrics
@@ -24,12 +25,13 @@ final class Engine: Sendable {
   private let completions: Completions
 
   init(
-    ledger: Ledger, pool: Pool, completions: Completions, generation: @escaping @Sendable () -> Generation, clock: any WallClock,
-    metrics: DeployerMetrics, logger: Logger
+    ledger: Ledger, pool: Pool, completions: Completions, running: RunningFile, generation: @escaping @Sendable () -> Generation,
+    clock: any WallClock, metrics: DeployerMetrics, logger: Logger
   ) {
     self.ledger = ledger
     self.pool = pool
     self.completions = completions
+    self.running = running
     self.generation = generation
     self.clock = clock
     self.metrics = metrics
@@ -48,30 +50,48 @@ final class Engine: Sendable {
   private func decideWaiting() {
     let events = inbox.withLock { $0.empty() }
     let judge = Judge(generation: generation())
-    var decisions = events.map { judge.rule(on: $0, round: 0, at: clock.now()) }
+    // Each event is named in each step that depends on what is in it.
+    var decisions = events.map { event in
+      running.isDeciding(event.id)
+      return judge.rule(on: event, round: 0, at: clock.now())
+    }
     StateRecord.Decision.coalesce(&decisions)
     // The last first: what a decision is coalesced into is in the log before it is.
-    for decision in decisions.reversed() { record(decision) }
-    for (event, decision) in zip(events, decisions) { carryOut(decision, on: event) }
+    for decision in decisions.reversed() {
+      running.isDeciding(decision.eventID)
+      record(decision)
+    }
+    for (event, decision) in zip(events, decisions) {
+      running.isDeciding(event.id)
+      carryOut(decision, on: event)
+    }
+    running.hasDecided()
   }
 
   /// Decides an event anew, for a replay. The decision is recorded after whatever has been recorded before.
   func decideAgain(_ event: Event, round: Int) {
     queue.async {
+      self.running.isDeciding(event.id)
       let decision = Judge(generation: self.generation()).rule(on: event, round: round, at: self.clock.now())
       self.record(decision)
       self.carryOut(decision, on: event)
+      self.running.hasDecided()
     }
   }
 
   /// Ends an event that cannot be decided because its record cannot be read again. The dead letter can be replayed once it can.
   func giveUp(_ entry: EventIndex.Entry, _ error: any Error) {
-    let detail =
+    giveUp(
+      entry, "unreadable",
       "its record in the log cannot be read again, so it was not decided: \(error); replay it once the record can be read, "
-      + "or push the image again"
+        + "or push the image again")
+  }
+
+  /// Ends an event without a decision, as a dead letter.
+  func giveUp(_ entry: EventIndex.Entry, _ reason: String, _ detail: String) {
     let decision = StateRecord.Decision(
       givingUp: entry.id, receivedAt: entry.receivedAt, round: entry.trail.count, generation: generation().name,
-      image: entry.image, reason: "unreadable", detail: detail, at: clock.now())
+      image: entry.image, reason: reason, detail: detail, at: clock.now())
     record(decision)
     log(decision, ofEvent: entry.id, messageID: nil, source: entry.source)
   }

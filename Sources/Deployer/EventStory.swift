@@ -90,6 +90,7 @@ struct EventStory {
       return [(at, "planned", "\(job): restartedAt \(restartedAt.rfc3339WholeSeconds)")]
     case .attemptFailed(let job, _, let attempt, let error, let at):
       return [(at, "failed", "\(job): attempt \(attempt): \(error)")]
+    case .crashed(let job, _, let at): return [(at, "crashed", "the process ended in \(job ?? "the decision")")]
     case .finished(let job, _, let outcome, let detail, _, let at):
       return [(at, "finished", "\(job): \(outcome.rawValue): \(detail)")]
     case .deadLetter(let letter): return [dead(letter)]

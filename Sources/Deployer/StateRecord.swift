@@ -10,6 +10,8 @@ enum StateRecord: Sendable {
   case planned(job: String, eventID: String, restartedAt: Timestamp, at: Timestamp)
   /// An attempt that failed and will be repeated.
   case attemptFailed(job: String, eventID: String, attempt: Int, error: String, at: Timestamp)
+  /// The process ended in an attempt at the job; nil in the decision on the event.
+  case crashed(job: String?, eventID: String, at: Timestamp)
   /// A job's end.
   case finished(job: String, eventID: String, Outcome, detail: String, attempts: Int, at: Timestamp)
   case deadLetter(DeadLetter)
@@ -36,7 +38,8 @@ enum StateRecord: Sendable {
   var eventID: String {
     switch self {
     case .decision(let decision): decision.eventID
-    case .planned(_, let eventID, _, _), .attemptFailed(_, let eventID, _, _, _), .finished(_, let eventID, _, _, _, _),
+    case .planned(_, let eventID, _, _), .attemptFailed(_, let eventID, _, _, _), .crashed(_, let eventID, _),
+      .finished(_, let eventID, _, _, _, _),
       .replayed(_, let eventID, _, _, _), .discarded(_, let eventID, _, _):
       eventID
     case .deadLetter(let letter): letter.eventID
@@ -45,7 +48,7 @@ enum StateRecord: Sendable {
 
   var kind: RecordKind {
     switch self {
-    case .decision, .planned, .attemptFailed, .finished: .job
+    case .decision, .planned, .attemptFailed, .crashed, .finished: .job
     case .deadLetter: .dead
     case .replayed, .discarded: .admin
     }

@@ -134,7 +134,8 @@ struct Worker: Sendable {
     _ = await bury(job, end.attempts, reason, detail)
   }
 
-  private func bury(
+  /// Ends a job as a dead letter.
+  func bury(
     _ job: Job, _ attempts: Int, _ reason: String, _ detail: String, _ evidence: ServiceEvidence = .nothing
   ) async -> AttemptVerdict {
     var job = job
