@@ -23,7 +23,7 @@ extension WorkSchedule {
       lanes[key] = lane
     }
     switch evidence {
-    case .available: serviceWorked(now)
+    case .available: serviceWorked()
     case .nothing, .unavailable: circuit.passOver(isProbe: isProbe, now: now)
     }
   }
@@ -81,7 +81,7 @@ extension WorkSchedule {
 
   private mutating func judgeService(_ failure: AttemptFailure, isProbe: Bool, _ now: Duration) {
     switch failure.evidence {
-    case .available: serviceWorked(now)
+    case .available: serviceWorked()
     case .nothing: circuit.passOver(isProbe: isProbe, now: now)
     case .unavailable:
       let opening = circuit.fail(isProbe: isProbe, retryAfter: failure.retryAfter, now: now)
@@ -92,14 +92,12 @@ extension WorkSchedule {
     }
   }
 
-  private mutating func serviceWorked(_ now: Duration) {
-    guard circuit.succeed() else { return }
-    circuitChange = .closed
-    endServiceWaits(now)
+  private mutating func serviceWorked() {
+    if circuit.succeed() { circuitChange = .closed }
   }
 
-  /// Ends the backoffs that came of failures of the service: while the circuit is open it does the waiting, and once it is closed there
-  /// is nothing to wait for.
+  /// Ends the backoffs that came of failures of the service. From now on the circuit does the waiting, and once it is closed there is
+  /// nothing more to wait for.
   private mutating func endServiceWaits(_ now: Duration) {
     let failed = lanes.filter { $0.value.isFailedByService }
     for (key, var lane) in failed.sorted(by: { ($0.value.waiting.first?.number ?? 0) < ($1.value.waiting.first?.number ?? 0) }) {

@@ -104,18 +104,39 @@ struct CircuitTests {
   }
 
   /// What the service asked for counts, whatever the circuit does.
-  @Test func retryAfterIsKeptThroughAnOutage() {
+  @Test(arguments: [0, 5]) func retryAfterIsKeptThroughAnOutage(patient: Int) {
+    // Five failures open the circuit: the first is before that, and the sixth was under way.
     var simulation = Simulation(width: 10, circuit: Self.policy) { attempt in
       if attempt.at >= .seconds(30) { return .finished(.available) }
-      let isPatient = attempt.item.number == 0
-      return .failed(AttemptFailure("throttled", retryAfter: isPatient ? .seconds(200) : nil, evidence: .unavailable))
+      let wait: Duration? = attempt.item.number == patient ? .seconds(200) : nil
+      return .failed(AttemptFailure("throttled", retryAfter: wait, evidence: .unavailable))
     }
-    for item in Self.items(5, targets: 5) { simulation.submit(item) }
+    for item in Self.items(6, targets: 6) { simulation.submit(item) }
     simulation.run(until: .seconds(199))
-    #expect(Set(simulation.finished.map(\.number)) == [1, 2, 3, 4])
+    #expect(Set(simulation.finished.map(\.number)) == Set(0..<6).subtracting([patient]))
     simulation.run(until: .seconds(201))
-    #expect(simulation.finished.map(\.number).last == 0)
-    #expect(simulation.attempts.count { $0.item.number == 0 } == 2)
+    #expect(simulation.finished.map(\.number).last == patient)
+    #expect(simulation.attempts.count { $0.item.number == patient } == 2)
+  }
+
+  /// The report of an item that was the probe ends while another probes.
+  @Test func whatWasAProbeIsNoneAnyMore() throws {
+    let outage = AttemptFailure("network", evidence: .unavailable)
+    var schedule = WorkSchedule<String, Int>(
+      width: 9, waitingLimit: 9, retry: RetryPolicy(attemptsLimit: 1, deadline: .seconds(1)),
+      circuit: CircuitPolicy(failuresLimit: 1), generator: SplitMix(seed: 1))
+    func next(_ now: Duration) -> String? {
+      while let step = schedule.next(now: now) { if case .attempt(let key, _, _) = step { return key } }
+      return nil
+    }
+    for key in ["a", "b", "c", "d"] { _ = try schedule.submit(1, for: key, now: .zero) { _, _ in false } }
+    for (key, now) in [("a", Duration.zero), ("b", .seconds(30))] {
+      while let started = next(now), started != key {}
+      guard case .exhausted = schedule.fail(key, outage, now: now, { _, _ in false }) else { Issue.record("\(key)"); return }
+    }
+    #expect(next(.seconds(60)) == "c", "the probe, while b is being reported")
+    schedule.finish("b", .nothing, now: .seconds(60))
+    #expect(next(.seconds(60)) == nil)
   }
 
   /// The item's attempts count again when the service is there again.
