@@ -194,6 +194,8 @@ extension KubernetesSettings {
     callDeadline = try section.duration("callDeadline", in: .milliseconds(100)...(.seconds(120))) ?? callDeadline
     clockSkew = try section.duration("clockSkew", in: .zero ... .seconds(300)) ?? clockSkew
     watchesRollouts = try section.bool("watchRollouts") ?? watchesRollouts
+    circuitFailures = try section.int("circuitFailures", in: 0...1000) ?? circuitFailures
+    circuitProbe = try section.duration("circuitProbe", in: .milliseconds(1)...(.seconds(3600))) ?? circuitProbe
     try section.finish()
   }
 }
@@ -204,6 +206,7 @@ extension RetrySettings {
     attempts = try section.int("attempts", in: 1...1000) ?? attempts
     baseDelay = try section.duration("baseDelay", in: .milliseconds(1)...(.seconds(3600))) ?? baseDelay
     maximumDelay = try section.duration("maximumDelay", in: .milliseconds(1)...(.seconds(86_400))) ?? maximumDelay
+    deadline = try section.duration("deadline", in: .zero ... .seconds(31 * 86_400)) ?? deadline
     try section.finish()
   }
 }
@@ -214,6 +217,8 @@ extension LimitSettings {
     contentBytes = try section.int("contentBytes", in: 1024...(14 << 20)) ?? contentBytes
     inFlight = try section.int("inFlight", in: 1...100_000) ?? inFlight
     backlog = try section.int("backlog", in: 1...1_000_000) ?? backlog
+    workersPerNamespace = try section.int("workersPerNamespace", in: 0...256) ?? workersPerNamespace
+    workersPerTrigger = try section.int("workersPerTrigger", in: 0...256) ?? workersPerTrigger
     history = try section.int("history", in: 100...10_000_000) ?? history
     knownMessages = try section.int("knownMessages", in: 1000...10_000_000) ?? knownMessages
     deadLetters = try section.int("deadLetters", in: 1...1_000_000) ?? deadLetters

@@ -112,12 +112,18 @@ package struct KubernetesSettings: Sendable {
   package var clockSkew = Duration.seconds(2)
   /// Whether restarts are watched until their rollouts end. They are in any case where somebody wants to hear of failed ones.
   package var watchesRollouts = false
+  /// Failures of the API server in a row after which restarts wait for it; 0 for never.
+  package var circuitFailures = 5
+  /// How often one restart is tried while they wait.
+  package var circuitProbe = Duration.seconds(30)
 }
 
 package struct RetrySettings: Sendable {
   package var attempts = 60
   package var baseDelay = Duration.seconds(1)
   package var maximumDelay = Duration.seconds(300)
+  /// A job that is older when an attempt fails is given up; zero for no limit.
+  package var deadline = Duration.seconds(86_400)
 }
 
 package struct LimitSettings: Sendable {
@@ -127,6 +133,9 @@ package struct LimitSettings: Sendable {
   package var inFlight = 512
   /// Events and jobs that are not finished; more pushes are answered 429.
   package var backlog = 10_000
+  /// Restarts in one namespace at the same time, and restarts of one trigger; 0 for no limit but `workers`.
+  package var workersPerNamespace = 0
+  package var workersPerTrigger = 0
   /// Events that memory keeps beside the unfinished ones and those with dead letters, for `/events`.
   package var history = 50_000
   /// The newest messages that are remembered, for telling redeliveries.

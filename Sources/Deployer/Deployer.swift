@@ -74,6 +74,10 @@ package final class Deployer: Sendable {
   private let isStopping: Flag
   /// What an earlier process left unfinished. Looked up before anything new can come: what comes goes to the engine by itself.
   private let inherited: (events: [EventIndex.Entry], jobs: [Job])
+  /// What an earlier process was at when it ended.
+  private let crashed: [RunningFile.Name]
+  private let crashLoop: CrashLoop
+  private let running: RunningFile
 
   /// Opens the log in the settings' `state` directory. Blocks while the log is read.
   /// - Throws: what opening the log throws, `OIDCError` for a source's policy.
@@ -89,6 +93,8 @@ package final class Deployer: Sendable {
       disk: environment.disk, clock: clock)
     let retention = Retention(ledger, logger: logger)
     inherited = ledger.read { ($0.unfinished, Array($0.jobs.values)) }
+    crashed = RunningFile.names(in: settings.state, disk: environment.disk)
+    let running = RunningFile(directory: settings.state, disk: environment.disk)
     let metrics = DeployerMetrics(environment.registry, sources: settings.sources.map(\.name))
     metrics.observe(ledger, in: environment.registry)
     let completions = Completions(ledger: ledger, limit: settings.limits.answerDeadline)
@@ -97,14 +103,15 @@ package final class Deployer: Sendable {
       skew: settings.kubernetes.clockSkew, isDryRun: settings.isDryRun, watchesRollouts: environment.watchesRollouts,
       ledger: ledger, completions: completions, clock: clock,
       metrics: metrics, logger: logger)
-    let pool = Self.pool(settings, worker, clock)
+    let pool = Self.pool(settings, worker, running)
+    metrics.observe(pool, in: environment.registry)
     let generations = environment.generations
     if let known = ledger.configuration { generations.recall(known.files) }
     generations.observeGoodFiles { ledger.note(KnownConfiguration(files: $0)) }
     metrics.observe(generations, in: environment.registry)
     let engine = Engine(
-      ledger: ledger, pool: pool, completions: completions, generation: { generations.current }, clock: clock, metrics: metrics,
-      logger: logger)
+      ledger: ledger, pool: pool, completions: completions, running: running, generation: { generations.current }, clock: clock,
+      metrics: metrics, logger: logger)
     let isLeaving = Flag()
     let isStopping = Flag()
     let sources = try settings.sources.map { source in
@@ -126,7 +133,8 @@ package final class Deployer: Sendable {
           ("rules", generations.isLoaded ? nil : "not read yet"),
         ]
           + keys.sorted { $0.key < $1.key }.map { ("keys of \($0.key)", $0.value.isReady ? nil : "none loaded yet") },
-        warnings: generations.problems.filter { $0.severity == .error }.map { "\($0)" })
+        warnings: generations.problems.filter { $0.severity == .error }.map { ("rules", "\($0)") }
+          + (pool.isCircuitOpen ? [("kubernetes", Self.circuitWarning(settings.kubernetes))] : []))
     }
     couriers = Self.couriers(environment, ledger)
     rolloutWatch = environment.api.flatMap { api in
@@ -139,6 +147,8 @@ package final class Deployer: Sendable {
     self.pool = pool
     self.engine = engine
     self.retention = retention
+    self.running = running
+    crashLoop = CrashLoop(ledger: ledger, worker: worker, engine: engine, clock: clock, logger: logger)
     self.isLeaving = isLeaving
     self.isStopping = isStopping
   }
@@ -169,17 +179,32 @@ package final class Deployer: Sendable {
       name: source.name, policy: try authentication.policy(), keys: keys, metrics: environment.registry)
   }
 
-  private static func pool(_ settings: Settings, _ worker: Worker, _ clock: any WallClock) -> Engine.Pool {
+  private static func circuitWarning(_ settings: KubernetesSettings) -> String {
+    "the API server failed \(settings.circuitFailures) times in a row; restarts wait, and one is tried each \(settings.circuitProbe)"
+  }
+
+  private static func pool(_ settings: Settings, _ worker: Worker, _ running: RunningFile) -> Engine.Pool {
     Engine.Pool(
       width: settings.workers,
       // The backlog is bounded at the door; recovery may bring more, and a replay a few on top.
       waitingLimit: .max,
       retry: RetryPolicy(
-        base: settings.retry.baseDelay, cap: settings.retry.maximumDelay, attemptsLimit: settings.retry.attempts),
+        base: settings.retry.baseDelay, cap: settings.retry.maximumDelay, attemptsLimit: settings.retry.attempts,
+        deadline: settings.retry.deadline > .zero ? settings.retry.deadline : nil),
+      circuit: CircuitPolicy(
+        failuresLimit: settings.kubernetes.circuitFailures, probeInterval: settings.kubernetes.circuitProbe),
+      claim: { job in
+        let crashes = worker.ledger.read { index in
+          // The decision that made the job may not be durable yet.
+          index.crashes(of: job.id, event: job.eventID) + index.crashes(of: nil, event: job.eventID)
+        }
+        return job.claim(settings.limits, hasCrashed: crashes > 0)
+      },
       coalesces: { older, newer in newer.covers(older) },
       coalesced: worker.coalesced,
-      exhausted: { job, attempts in await worker.exhausted(job, attempts) },
-      perform: { job, attempt in await worker.attempt(job, attempt) })
+      circuitChanged: worker.circuitChanged,
+      exhausted: worker.exhausted,
+      perform: { job, attempt in await running.attempting(job) { await worker.attempt(job, attempt) } })
   }
 
   /// Works until `drain` or cancellation. First takes up what an earlier process left unfinished.
@@ -190,8 +215,9 @@ package final class Deployer: Sendable {
       group.addTask { await self.environment.generations.run() }
       if let rolloutWatch { group.addTask { await rolloutWatch.run(timer: self.environment.timer) } }
       for courier in couriers { group.addTask { await courier.run(clock: self.environment.timer) } }
-      resumeJobs()
-      group.addTask { await self.resumeEvents() }
+      let parked = await crashLoop.takeUp(crashed)
+      resumeJobs(without: parked.jobs)
+      group.addTask { await self.resumeEvents(without: parked.events) }
       await pool.run()
       group.cancelAll()
     }
@@ -201,20 +227,22 @@ package final class Deployer: Sendable {
   package var hasKeys: Bool { environment.keys.values.allSatisfy(\.isReady) }
 
   /// Runs what never ended, in the order it came.
-  private func resumeJobs() {
-    for job in inherited.jobs.sorted(by: { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) }) { engine.submit(job) }
+  private func resumeJobs(without parked: Set<String>) {
+    for job in inherited.jobs.sorted(by: { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) }) where !parked.contains(job.id) {
+      engine.submit(job)
+    }
     if !inherited.events.isEmpty {
       environment.logger.info("resumed", metadata: ["events": "\(inherited.events.count)", "jobs": "\(inherited.jobs.count)"])
     }
   }
 
   /// Decides what was never decided, in the order it came, once there are rules: without any, all would end as filtered.
-  private func resumeEvents() async {
+  private func resumeEvents(without parked: Set<String>) async {
     while !environment.generations.isLoaded {
       do { try await Task.sleep(for: .milliseconds(500)) } catch { return }
     }
     for entry in inherited.events {
-      if !entry.isDecided {
+      if !entry.isDecided, !parked.contains(entry.id) {
         // Where the log took ends of jobs and lost their decision, there are records, and no id may be repeated.
         if entry.recordCount == 0, let event = try? ledger.event(entry) { engine.take(event) } else { engine.decideAgain(entry) }
       }
@@ -240,6 +268,7 @@ package final class Deployer: Sendable {
     retention.stop()
     if !left.isEmpty { environment.logger.info("jobs left for the next start", metadata: ["jobs": "\(left.count)"]) }
     ledger.close()
+    running.close()
   }
 
   /// How many messages are known, to tell redeliveries.

@@ -2,6 +2,7 @@ import Configuration
 import DurableLog
 import Sensors
 package import Telemetry
+import Workers
 
 /// What the pipeline counts and times. Labels come from the configuration and from our own fixed words.
 package struct DeployerMetrics: Sendable {
@@ -44,6 +45,13 @@ package struct DeployerMetrics: Sendable {
       })
     attemptsFailed = registry.counter("relaunch_attempts_failed_total", "Attempts that failed and were repeated.")
     replays = registry.counter("relaunch_dead_letters_replayed_total", "Dead letters that a person replayed.")
+  }
+
+  /// A gauge that is read from the pool when it is asked for.
+  func observe(_ pool: Engine.Pool, in registry: MetricsRegistry) {
+    registry.gauge("relaunch_api_circuit_open", "1 while restarts wait because the API server fails.") {
+      pool.isCircuitOpen ? 1 : 0
+    }
   }
 
   func ended(_ outcome: Outcome) { outcomes[outcome]?.add() }

@@ -14,6 +14,7 @@ final class Engine: Sendable {
 
   private let ledger: Ledger
   private let pool: Pool
+  private let running: RunningFile
   private let generation: @Sendable () -> Generation
   private let clock: any WallClock
   private let metrics: DeployerMetrics
@@ -24,12 +25,13 @@ final class Engine: Sendable {
   private let completions: Completions
 
   init(
-    ledger: Ledger, pool: Pool, completions: Completions, generation: @escaping @Sendable () -> Generation, clock: any WallClock,
-    metrics: DeployerMetrics, logger: Logger
+    ledger: Ledger, pool: Pool, completions: Completions, running: RunningFile, generation: @escaping @Sendable () -> Generation,
+    clock: any WallClock, metrics: DeployerMetrics, logger: Logger
   ) {
     self.ledger = ledger
     self.pool = pool
     self.completions = completions
+    self.running = running
     self.generation = generation
     self.clock = clock
     self.metrics = metrics
@@ -48,17 +50,29 @@ final class Engine: Sendable {
   private func decideWaiting() {
     let events = inbox.withLock { $0.empty() }
     let judge = Judge(generation: generation())
-    var decisions = events.map { judge.rule(on: $0, round: 0, at: clock.now()) }
+    // Each event is named in each step that depends on what is in it.
+    var decisions = events.map { event in
+      running.isDeciding(event.id)
+      return judge.rule(on: event, round: 0, at: clock.now())
+    }
     StateRecord.Decision.coalesce(&decisions)
     // The last first: what a decision is coalesced into is in the log before it is.
-    for decision in decisions.reversed() { record(decision) }
-    for (event, decision) in zip(events, decisions) { carryOut(decision, on: event) }
+    for decision in decisions.reversed() {
+      running.isDeciding(decision.eventID)
+      record(decision)
+    }
+    for (event, decision) in zip(events, decisions) {
+      running.isDeciding(event.id)
+      carryOut(decision, on: event)
+    }
+    running.hasDecided()
   }
 
   /// Reads an event again and decides it anew, for a replay or because an earlier process did not come to it. The decision is recorded
   /// after whatever has been recorded before.
   func decideAgain(_ entry: EventIndex.Entry, for replay: Replay? = nil) {
     queue.async {
+      self.running.isDeciding(entry.id)
       do {
         let event = try self.ledger.event(entry)
         let decision = Judge(generation: self.generation()).rule(
@@ -68,17 +82,23 @@ final class Engine: Sendable {
       } catch {
         self.giveUp(entry, error, replay)
       }
+      self.running.hasDecided()
     }
   }
 
   /// Ends an event that cannot be decided because its record cannot be read again. The dead letter can be replayed once it can.
   private func giveUp(_ entry: EventIndex.Entry, _ error: any Error, _ replay: Replay?) {
-    let detail =
+    giveUp(
+      entry, "unreadable",
       "its record in the log cannot be read again, so it was not decided: \(error); replay it once the record can be read, "
-      + "or push the image again"
+        + "or push the image again", replay)
+  }
+
+  /// Ends an event without a decision, as a dead letter.
+  func giveUp(_ entry: EventIndex.Entry, _ reason: String, _ detail: String, _ replay: Replay? = nil) {
     let decision = StateRecord.Decision(
       givingUp: entry.id, receivedAt: entry.receivedAt, round: replay?.round ?? entry.recordCount,
-      generation: generation().name, image: entry.image, reason: "unreadable", detail: detail, at: clock.now(), replay: replay)
+      generation: generation().name, image: entry.image, reason: reason, detail: detail, at: clock.now(), replay: replay)
     record(decision)
     log(decision, ofEvent: entry.id, messageID: nil, source: entry.source)
   }
@@ -100,7 +120,8 @@ final class Engine: Sendable {
   /// job is in the log and runs after the next start.
   func submit(_ job: Job) {
     do throws(WorkerPoolError) {
-      try pool.submit(job, for: job.target)
+      // What is as old as this process ages by the monotonic clock alone, whatever is done to the time of day.
+      try pool.submit(job, for: job.target, age: max(.zero, clock.now() - job.startedAt))
     } catch {
       logger.info("job postponed", metadata: ["job": "\(job.id)", "reason": "\(error)"])
     }

@@ -61,6 +61,14 @@ struct EventIndex: Sendable {
     }
   }
 
+  /// What the process was at when it ended.
+  private enum Crash: Hashable, Sendable {
+    case attempt(String)
+    case decision(String)
+
+    init(_ job: String?, _ event: String) { self = job.map { .attempt($0) } ?? .decision(event) }
+  }
+
   private let historyLimit: Int
   private let deadLettersLimit: Int
   private let deadLetterBytesLimit: Int
@@ -85,6 +93,8 @@ struct EventIndex: Sendable {
   private(set) var undecidedCount = 0
   /// Jobs whose end came before their decision: a full disk had the decision wait, and then took the end.
   private var endedEarly: Set<String> = []
+  /// How often in a row the process ended in an attempt at a job, or in the decision on an event; no zeros.
+  private var crashes: [Crash: Int] = [:]
   /// Dead letters that were forgotten because there were more than the limits allow.
   private(set) var forgottenDeadLetters = 0
 
@@ -126,6 +136,9 @@ struct EventIndex: Sendable {
     held.values.filter { !$0.isFinished }.sorted { $0.number < $1.number } + entries.filter { !$0.isFinished }
   }
 
+  /// How often in a row the process ended in attempts at the job, or in decisions on the event where there is none.
+  func crashes(of job: String?, event: String) -> Int { crashes[Crash(job, event)] ?? 0 }
+
   // MARK: Changes
 
   mutating func accept(id: String, key: SHA256Digest?, source: String, receivedAt: Timestamp, at position: LogPosition) {
@@ -148,7 +161,9 @@ struct EventIndex: Sendable {
     switch record {
     case .decision(let decision): decide(decision, &entry)
     case .planned(let job, _, let restartedAt, _): jobs[job]?.planned = restartedAt
-    case .attemptFailed, .rollout, .notified, .receivers: break
+    case .attemptFailed(let job, _, _, _, _): crashes[.attempt(job)] = nil
+    case .crashed(let job, let event, _): crashes[Crash(job, event), default: 0] += 1
+    case .rollout, .notified, .receivers: break
     case .finished(let job, _, let outcome, let detail, _, _, _):
       close(job, &entry)
       entry.settle(outcome, detail)
@@ -176,6 +191,10 @@ struct EventIndex: Sendable {
     }
     entry.image = decision.image
     for job in decision.jobs where endedEarly.remove(job.id) == nil { open(job, &entry) }
+    // The process may have ended before an earlier decision became durable, but in the attempts that came of it.
+    if let count = crashes.removeValue(forKey: .decision(entry.id)) {
+      for job in decision.jobs where jobs[job.id] != nil { crashes[.attempt(job.id)] = count }
+    }
     if let outcome = decision.outcome { entry.settle(outcome, decision.reason) }
     for letter in decision.deadLetters { bury(letter, &entry) }
   }
@@ -185,6 +204,7 @@ struct EventIndex: Sendable {
   }
 
   private mutating func close(_ job: String, _ entry: inout Entry) {
+    crashes[.attempt(job)] = nil
     if jobs.removeValue(forKey: job) != nil {
       entry.openJobs -= 1
     } else if !entry.isDecided || !entry.replays.isEmpty {

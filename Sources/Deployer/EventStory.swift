@@ -113,6 +113,7 @@ struct EventStory {
       return [(at, "planned", "\(job): restartedAt \(restartedAt.rfc3339WholeSeconds)")]
     case .attemptFailed(let job, _, let attempt, let error, let at):
       return [(at, "failed", "\(job): attempt \(attempt): \(error)")]
+    case .crashed(let job, _, let at): return [(at, "crashed", "the process ended in \(job ?? "the decision")")]
     case .rollout(let job, _, let result, let detail, let at):
       return [(at, "rollout", "\(job): \(result.rawValue): \(detail)")]
     case .finished(let job, _, let outcome, let detail, _, _, let at):

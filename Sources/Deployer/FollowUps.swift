@@ -34,7 +34,7 @@ struct FollowUps: Sendable {
       finished(job, entry, outcome, detail, at)
       if let rollout { watch(WatchedRollout(job: job, source: entry.source, rollout: rollout)) }
     case .rollout(let job, _, let result, let detail, let at): ended(job, result, detail, at)
-    case .planned, .attemptFailed, .replayed, .discarded: break
+    case .planned, .attemptFailed, .crashed, .replayed, .discarded: break
     }
   }
 

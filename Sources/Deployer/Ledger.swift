@@ -167,9 +167,6 @@ final class Ledger: Sendable {
     return try Event.decoded(record.kind == .snapshot ? try moved(record).event : record.payload)
   }
 
-  /// Reads what happened to an event. Blocks for the disk.
-  func trail(_ entry: EventIndex.Entry) throws -> [StateRecord] { try entry.trail.flatMap(stateRecords) }
-
   /// Reads the state records again for which the record at `position` stands. Blocks for the disk.
   func stateRecords(at position: LogPosition) throws -> [StateRecord] {
     let record = try log.record(at: position)

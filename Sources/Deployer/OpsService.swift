@@ -29,16 +29,16 @@ final class OpsService: HTTPService {
   }
 }
 
-/// Whether pushes can be taken, each reason on a line. Problems of the rules are told, but they do not take the server out of
-/// service: the other rules work.
+/// Whether pushes can be taken, each reason on a line. Problems of the rules and of the API server are told, but they do not take the
+/// server out of service: the other rules work, and what is taken is kept.
 struct Readiness: Sendable {
   var checks: [(name: String, problem: String?)]
-  var warnings: [String]
+  var warnings: [(name: String, text: String)]
 
   var isReady: Bool { checks.allSatisfy { $0.problem == nil } }
 
   var text: String {
     checks.map { "\($0.problem == nil ? "[+]" : "[-]")\($0.name) \($0.problem ?? "ok")\n" }.joined()
-      + warnings.map { "[!]rules \($0)\n" }.joined() + (isReady ? "ready\n" : "not ready\n")
+      + warnings.map { "[!]\($0.name) \($0.text)\n" }.joined() + (isReady ? "ready\n" : "not ready\n")
   }
 }

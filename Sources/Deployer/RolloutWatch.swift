@@ -96,8 +96,10 @@ struct RolloutWatch: Sendable {
       let verdict = Self.judge(status, watched.rollout, &sight, now)
       return (watched, sight, verdict)
     } catch {
-      if case .permanent = error.disposition { return (watched, sight, (.unknown, "\(error)")) }
-      return (watched, sight, now - sight.since > Self.watchLimit ? (.unknown, "\(error)") : nil)
+      switch error.disposition {
+      case .permanent, .doubtful: return (watched, sight, (.unknown, "\(error)"))
+      case .retry: return (watched, sight, now - sight.since > Self.watchLimit ? (.unknown, "\(error)") : nil)
+      }
     }
   }
 

@@ -23,6 +23,7 @@ extension StateRecord {
       Self.object(
         "attempt-failed", eventID, at, ("job", .string(job)), ("attempt", .number(JSONNumber(Int64(attempt)))),
         ("error", .string(error)))
+    case .crashed(let job, let eventID, let at): Self.object("crashed", eventID, at, ("job", job.map { .string($0) }))
     case .finished(let job, let eventID, let outcome, let detail, let attempts, let rollout, let at):
       Self.object(
         "finished", eventID, at, ("job", .string(job)), ("outcome", .string(outcome.rawValue)), ("detail", .string(detail)),
@@ -74,6 +75,7 @@ extension StateRecord {
     case "attempt-failed":
       guard let job, let attempt = members["attempt"]?.int else { return nil }
       self = .attemptFailed(job: job, eventID: eventID, attempt: attempt, error: members["error"]?.string ?? "", at: at)
+    case "crashed": self = .crashed(job: job, eventID: eventID, at: at)
     case "finished":
       guard let job, let outcome = members["outcome"]?.string.flatMap(Outcome.init(rawValue:)) else { return nil }
       self = .finished(

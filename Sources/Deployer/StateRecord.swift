@@ -11,6 +11,8 @@ enum StateRecord: Sendable {
   case planned(job: String, eventID: String, restartedAt: Timestamp, at: Timestamp)
   /// An attempt that failed and will be repeated.
   case attemptFailed(job: String, eventID: String, attempt: Int, error: String, at: Timestamp)
+  /// The process ended in an attempt at the job; nil in the decision on the event.
+  case crashed(job: String?, eventID: String, at: Timestamp)
   /// A job's end.
   /// - Parameter rollout: what is to be watched from now on.
   case finished(
@@ -50,8 +52,8 @@ enum StateRecord: Sendable {
   var eventID: String {
     switch self {
     case .decision(let decision): decision.eventID
-    case .planned(_, let eventID, _, _), .attemptFailed(_, let eventID, _, _, _), .finished(_, let eventID, _, _, _, _, _),
-      .rollout(_, let eventID, _, _, _),
+    case .planned(_, let eventID, _, _), .attemptFailed(_, let eventID, _, _, _), .crashed(_, let eventID, _),
+      .finished(_, let eventID, _, _, _, _, _), .rollout(_, let eventID, _, _, _),
       .replayed(_, let eventID, _, _, _, _), .discarded(_, let eventID, _, _, _),
       .notified(_, _, let eventID, _, _, _):
       eventID
@@ -65,13 +67,13 @@ enum StateRecord: Sendable {
     switch self {
     case .planned(let job, _, _, _), .attemptFailed(let job, _, _, _, _), .finished(let job, _, _, _, _, _, _): job
     case .deadLetter(let letter): letter.job?.id
-    case .decision, .rollout, .replayed, .discarded, .notified, .receivers: nil
+    case .decision, .crashed, .rollout, .replayed, .discarded, .notified, .receivers: nil
     }
   }
 
   var kind: RecordKind {
     switch self {
-    case .decision, .planned, .attemptFailed, .finished, .rollout, .notified: .job
+    case .decision, .planned, .attemptFailed, .crashed, .finished, .rollout, .notified: .job
     case .deadLetter: .dead
     case .replayed, .discarded: .admin
     case .receivers: .config

@@ -25,7 +25,9 @@ struct Worker: Sendable {
 
   /// Makes one attempt at `job`.
   func attempt(_ job: Job, _ attempt: Int) async -> AttemptVerdict {
-    guard case .restart(let kind, let namespace, let name) = job.firing.action else { return .finished }
+    guard case .restart(let kind, let namespace, let name) = job.firing.action else {
+      return .finished(.nothing)
+    }
     guard kind == "Deployment" else {
       return await bury(job, attempt, "unsupported", "\(job.target): only Deployments can be restarted by this version")
     }
@@ -36,7 +38,7 @@ struct Worker: Sendable {
     }
     guard let restart else {
       await end(job, .wouldRestart, "dry run without a cluster: the Deployment was not looked at", attempt, clock.now())
-      return .finished
+      return .finished(.nothing)
     }
     let request = RestartRequest(
       namespace: namespace, name: name, messageID: job.eventID, publishTime: job.publishTime, image: ImageReference(job.image),
@@ -60,7 +62,7 @@ struct Worker: Sendable {
     if outcome == .succeeded { metrics.decisionToPatch.observe(now - job.startedAt) }
     let detail = ([text] + report.notes).joined(separator: "; ")
     await end(job, outcome, detail, attempts, now, watchesRollouts ? Rollout(report.outcome) : nil)
-    return .finished
+    return .finished(.available)
   }
 
   /// Records the end of a job.
@@ -96,32 +98,50 @@ struct Worker: Sendable {
   }
 
   private func failed(_ job: Job, _ attempt: Int, _ error: RestartError) async -> AttemptVerdict {
+    let evidence = ServiceEvidence(error.serverHealth)
     switch error.disposition {
-    case .permanent(let reason): return await bury(job, attempt, reason.rawValue, "\(error)")
+    case .permanent(let reason): return await bury(job, attempt, reason.rawValue, "\(error)", evidence)
+    case .doubtful(let reason, let retryAfter):
+      return await failed(
+        job, attempt,
+        AttemptFailure(reason.rawValue, "\(error)", retryAfter: retryAfter, evidence: evidence, isRefusal: true))
     case .retry(let reason, let retryAfter):
-      metrics.attemptsFailed.add()
-      logger.warning(
-        "attempt failed",
-        metadata: [
-          "event_id": "\(job.eventID)", "job": "\(job.id)", "target": "\(job.target)", "attempt": "\(attempt)",
-          "reason": "\(reason.rawValue)", "error": "\(error)",
-        ])
-      // Awaited, so that `exhausted` finds it. Where the log has failed there is nobody to tell.
-      try? await ledger.record(
-        .attemptFailed(job: job.id, eventID: job.eventID, attempt: attempt, error: "\(error)", at: clock.now()))
-      return .retry(after: retryAfter)
+      return await failed(
+        job, attempt, AttemptFailure(reason.rawValue, "\(error)", retryAfter: retryAfter, evidence: evidence))
     }
   }
 
-  /// Gives a job up when its attempts have run out.
-  func exhausted(_ job: Job, _ attempts: Int) async {
-    let last = (try? ledger.read { $0[job.eventID] }.map { try ledger.trail($0) })?.reversed().lazy.compactMap { record in
-      if case .attemptFailed(job.id, _, _, let error, _) = record { error } else { nil }
-    }.first
-    _ = await bury(job, attempts, "exhausted", "\(job.target): \(attempts) attempts failed; the last: \(last ?? "unknown")")
+  private func failed(_ job: Job, _ attempt: Int, _ failure: AttemptFailure) async -> AttemptVerdict {
+    metrics.attemptsFailed.add()
+    logger.warning(
+      "attempt failed",
+      metadata: [
+        "event_id": "\(job.eventID)", "job": "\(job.id)", "target": "\(job.target)", "attempt": "\(attempt)",
+        "reason": "\(failure.reason)", "error": "\(failure.detail)",
+      ])
+    // Where the log has failed there is nobody to tell.
+    try? await ledger.record(
+      .attemptFailed(job: job.id, eventID: job.eventID, attempt: attempt, error: failure.detail, at: clock.now()))
+    return .failed(failure)
   }
 
-  private func bury(_ job: Job, _ attempts: Int, _ reason: String, _ detail: String) async -> AttemptVerdict {
+  /// Ends a job that the retry policy has given up.
+  @Sendable func exhausted(_ job: Job, _ end: Exhaustion) async {
+    let tries = "\(job.target): \(end.attempts) attempt\(end.attempts == 1 ? "" : "s") failed; the last: \(end.last.detail)"
+    let (reason, detail) =
+      switch end.limit {
+      // What the API server said is worth more than how often.
+      case _ where end.last.isRefusal: (end.last.reason, end.last.detail)
+      case .attempts, .refusals: ("exhausted", tries)
+      case .deadline: ("expired", "the job is older than `retry.deadline` allows; \(tries)")
+      }
+    _ = await bury(job, end.attempts, reason, detail)
+  }
+
+  /// Ends a job as a dead letter.
+  func bury(
+    _ job: Job, _ attempts: Int, _ reason: String, _ detail: String, _ evidence: ServiceEvidence = .nothing
+  ) async -> AttemptVerdict {
     var job = job
     job.planned = planned(job)
     let letter = DeadLetter(
@@ -132,7 +152,7 @@ struct Worker: Sendable {
       try await ledger.record(.deadLetter(letter))
     } catch {
       logger.error("dead letter not recorded", metadata: ["job": "\(job.id)", "error": "\(error)"])
-      return .finished
+      return .finished(evidence)
     }
     metrics.ended(.dead)
     logger.warning(
@@ -142,7 +162,7 @@ struct Worker: Sendable {
         "reason": "\(reason)", "detail": "\(detail)", "attempts": "\(attempts)",
       ])
     completions.check(job.eventID)
-    return .finished
+    return .finished(evidence)
   }
 
   private static func outcome(_ outcome: RestartOutcome) -> (Outcome, String) {
@@ -156,5 +176,16 @@ struct Worker: Sendable {
     case .skipped(let reason): (.skipped, reason.rawValue)
     case .wouldRestart(let value): (.wouldRestart, "dry run; restartedAt would be \(value.rfc3339WholeSeconds)")
     }
+  }
+}
+
+extension ServiceEvidence {
+  fileprivate init(_ health: ServerHealth) {
+    self =
+      switch health {
+      case .working: .available
+      case .failing: .unavailable
+      case .unknown: .nothing
+      }
   }
 }

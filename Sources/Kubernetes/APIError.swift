@@ -87,13 +87,14 @@ extension APIError {
   private static func disposition(_ failure: StatusFailure) -> Disposition {
     switch failure.status.rawValue {
     case 401: .retry(.unauthorized, after: failure.retryAfter)
-    case 403: .permanent(.forbidden)
-    case 404: .permanent(.notFound)
+    case 403: .doubtful(.forbidden, after: failure.retryAfter)
+    case 404: .doubtful(.notFound, after: failure.retryAfter)
     case 408: .retry(.timeout, after: failure.retryAfter)
     case 409: failure.reason == "AlreadyExists" ? .permanent(.rejected) : .retry(.conflict, after: failure.retryAfter)
     // Gone is about versions of a list, which a fresh call does not ask for again.
     case 410: .retry(.server, after: failure.retryAfter)
-    case 400, 422: .permanent(.invalid)
+    case 400: .permanent(.invalid)
+    case 422: .doubtful(.invalid, after: failure.retryAfter)
     case 429: .retry(.throttled, after: failure.retryAfter)
     case 504: .retry(.timeout, after: failure.retryAfter)
     case 500...: .retry(.server, after: failure.retryAfter)

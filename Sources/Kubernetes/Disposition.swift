@@ -3,6 +3,10 @@ package enum Disposition: Hashable, Sendable {
   /// It may go better later.
   /// - after: how long the server asks us to wait at least; nil where it says nothing.
   case retry(RetryReason, after: Duration?)
+  /// It will probably fail again, but what is missing may be on its way: a right, the object, what a webhook looks for. Worth a few
+  /// tries, not many.
+  /// - after: as above.
+  case doubtful(PermanentReason, after: Duration?)
   /// It will fail again until somebody changes something.
   case permanent(PermanentReason)
 
@@ -26,7 +30,7 @@ package enum Disposition: Hashable, Sendable {
     case journal
   }
 
-  /// Why it does not. The raw values are labels of metrics.
+  /// Why it does not, or hardly. The raw values are labels of metrics.
   package enum PermanentReason: String, CaseIterable, Sendable {
     case forbidden
     case notFound = "not_found"

@@ -4,18 +4,20 @@ extension Firing {
   /// The firing as it is journaled.
   package var json: JSONValue {
     let parameters = parameters.map { JSONValue.object(["name": .string($0.name), "value": .string($0.value)]) }
-    return .object([
+    var object: JSONObject = [
       "sensor": .string(sensor), "trigger": .string(trigger), "action": action.json, "parameters": .array(parameters),
-    ])
+    ]
+    object["rateLimit"] = rateLimit?.json
+    return .object(object)
   }
 
-  /// Reads what `json` wrote. Members it does not know are ignored.
+  /// Reads what `json` wrote. Members it does not know are ignored, and so is a rate of a later version: the work counts for more.
   /// - Throws: `.firing` with the member that is missing or wrong.
   package init(json: JSONValue) throws(RuleError) {
     guard let action = json["action"] else { throw .firing("it has no \"action\"") }
     self.init(
       sensor: try json.text("sensor"), trigger: try json.text("trigger"), action: try Action(json: action),
-      parameters: try json.parameters())
+      parameters: try json.parameters(), rateLimit: json["rateLimit"].flatMap(RateLimit.init(json:)))
   }
 }
 

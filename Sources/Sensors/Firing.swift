@@ -23,10 +23,14 @@ package struct Firing: Hashable, Sendable {
   /// The workflow's parameters, in the order of its template.
   package let parameters: [Parameter]
 
-  package init(sensor: String, trigger: String, action: Action, parameters: [Parameter]) {
+  /// How often the trigger may run; nil for no limit.
+  package let rateLimit: RateLimit?
+
+  package init(sensor: String, trigger: String, action: Action, parameters: [Parameter], rateLimit: RateLimit? = nil) {
     self.sensor = sensor
     self.trigger = trigger
     self.action = action
     self.parameters = parameters
+    self.rateLimit = rateLimit
   }
 }

@@ -51,6 +51,9 @@ struct Node: Sendable {
 
   var bool: Bool? { yaml.bool }
 
+  /// A whole number that fits.
+  var int: Int? { yaml.int }
+
   /// Any scalar as the text Argo makes of it: `1.50` is "1.5", `true` is "true".
   var scalarText: String? {
     switch yaml.kind {

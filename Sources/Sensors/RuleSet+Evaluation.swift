@@ -71,7 +71,8 @@ struct EvaluationRound {
       case .pass:
         do throws(RunArguments.Problem) {
           let found = try plan.workflow.firings(
-            for: &views[index], arrived: name, workloads: workloads, sensor: sensor.name, trigger: trigger)
+            for: &views[index], arrived: name, workloads: workloads, sensor: sensor.name, trigger: trigger,
+            rateLimit: plan.rateLimit)
           for firing in found where !firings.contains(where: { $0.action == firing.action }) { firings.append(firing) }
         } catch {
           failure = error.message

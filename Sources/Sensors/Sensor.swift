@@ -24,6 +24,7 @@ struct Trigger: Sendable {
   struct Plan: Sendable {
     let condition: Condition
     let workflow: SubmittedWorkflow
+    let rateLimit: RateLimit?
   }
 
   struct Inactive: Error, Hashable, Sendable {

@@ -40,7 +40,7 @@ struct SubmittedWorkflow: Sendable {
   /// What the Workflow does for `event`, which came for the dependency named `arrived`.
   /// - Throws: why it cannot run for this event.
   func firings(
-    for event: inout EventView, arrived: String, workloads: [Workload], sensor: String, trigger: String
+    for event: inout EventView, arrived: String, workloads: [Workload], sensor: String, trigger: String, rateLimit: RateLimit?
   ) throws(RunArguments.Problem) -> [Firing] {
     let resolved = try resolve(&event, arrived: arrived, hasWorkloads: !workloads.isEmpty)
     let usesMapping = resolved.contains { $0.value == .workloadName }
@@ -50,7 +50,8 @@ struct SubmittedWorkflow: Sendable {
       for command in plan.commands {
         for target in command.targets {
           let action = try self.action(target, of: command, arguments, workload)
-          let firing = Firing(sensor: sensor, trigger: trigger, action: action, parameters: arguments.workflow)
+          let firing = Firing(
+            sensor: sensor, trigger: trigger, action: action, parameters: arguments.workflow, rateLimit: rateLimit)
           if !firings.contains(firing) { firings.append(firing) }
         }
       }

@@ -20,16 +20,19 @@ struct TriggerLoader {
     }
     var plan: Trigger.Plan?
     let problem = report.problem {
-      for key in ["policy", "dlqTrigger", "rateLimit"] {
+      for key in ["policy", "dlqTrigger"] {
         if let node = entry.value(key) { report.invalid("unsupported", node, "\(entry.join(key)) is not supported yet") }
       }
       _ = entry.flag("atLeastOnce")
       if let node = entry.value("retryStrategy") {
         report.warning("no-effect", node, "\(entry.join("retryStrategy")) is not honoured yet; the retries of this server apply")
       }
+      let rateLimit = RateLimitLoader(report: report).rateLimit(entry)
       let condition = self.condition(template)
       let workflow = self.workflow(template, name, entry)
-      if let condition, let workflow { plan = Trigger.Plan(condition: condition, workflow: workflow) }
+      if let condition, let workflow {
+        plan = Trigger.Plan(condition: condition, workflow: workflow, rateLimit: rateLimit)
+      }
     }
     guard let plan, problem == nil else {
       return Trigger(name: name, plan: .failure(.init(reason: problem ?? "the trigger could not be read")))

@@ -1,20 +1,39 @@
-/// When a failed attempt is made again: exponential backoff with full jitter.
+/// When a failed attempt is made again, and when no more: exponential backoff with full jitter.
 package struct RetryPolicy: Hashable, Sendable {
+  /// Why an item is given up.
+  package enum Limit: Hashable, Sendable {
+    case attempts, refusals, deadline
+  }
+
   /// The upper bound of the first wait; it doubles with each attempt.
   package var base: Duration
   /// The upper bound of every wait, unless a target asks for more.
   package var cap: Duration
   /// Attempts at one item in all, the first included; at least one is made.
   package var attemptsLimit: Int
+  /// Attempts at one item that end with its being refused, the first included.
+  package var refusalsLimit: Int
+  /// An item that is older when an attempt fails is given up; nil for no limit.
+  package var deadline: Duration?
 
-  package init(base: Duration = .seconds(1), cap: Duration = .seconds(300), attemptsLimit: Int = 10) {
+  package init(
+    base: Duration = .seconds(1), cap: Duration = .seconds(300), attemptsLimit: Int = 10, refusalsLimit: Int = 3,
+    deadline: Duration? = nil
+  ) {
     self.base = base
     self.cap = cap
     self.attemptsLimit = attemptsLimit
+    self.refusalsLimit = refusalsLimit
+    self.deadline = deadline
   }
 
-  /// Whether an item may be attempted once more after `attempts` failed.
-  package func allowsAnother(after attempts: Int) -> Bool { attempts < attemptsLimit }
+  /// The limit that an item has reached after `attempts` failed, so many of them by refusals; nil where it may be attempted once more.
+  package func limit(attempts: Int, refusals: Int, age: Duration) -> Limit? {
+    if refusals > 0, refusals >= refusalsLimit { return .refusals }
+    if attempts >= attemptsLimit, attempts > 0 { return .attempts }
+    if let deadline, age > deadline { return .deadline }
+    return nil
+  }
 
   /// The wait after so many `failures` in a row: random in 0 ... min(cap, base × 2^(failures − 1)), and at least `retryAfter`.
   package func wait(

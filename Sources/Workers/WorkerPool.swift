@@ -2,9 +2,13 @@ import Locks
 
 /// Attempts items until they end, a bounded number at a time, one at a time for each key, in order for each key.
 ///
-/// Every item that was taken ends exactly once: it finishes, it is coalesced into a newer item of its key, it runs out of attempts,
+/// Every item that was taken ends exactly once: it finishes, it is coalesced into a newer item of its key, the retry policy gives it up,
 /// or `drain` gives it back. Each item has all the attempts of the policy, but the wait between them is the key's: a key whose attempt
-/// failed waits out its backoff whatever is submitted for it meanwhile.
+/// failed waits out its backoff whatever is submitted for it meanwhile. What an item claims, a place in a group or a permission of a
+/// rate, it claims for each attempt; an item that waits for it keeps only those of its own key waiting.
+///
+/// While the circuit is open, one attempt at a time probes the service, and no failure of the service counts as an item's. When it
+/// closes, whatever waited because of the service starts at once.
 package final class WorkerPool<Key: Hashable & Sendable, Item: Sendable>: Sendable {
   private typealias Schedule = WorkSchedule<Key, Item>
 
@@ -22,39 +26,53 @@ package final class WorkerPool<Key: Hashable & Sendable, Item: Sendable>: Sendab
 
   private let state: Mutex<State>
   private let timeline: Timeline
+  private let claim: @Sendable (Item) -> WorkClaim
   private let coalesces: @Sendable (_ older: Item, _ newer: Item) -> Bool
   private let coalesced: @Sendable (_ older: Item, _ newer: Item) -> Void
-  private let exhausted: @Sendable (_ item: Item, _ attempts: Int) async -> Void
+  private let circuitChanged: @Sendable (CircuitChange) -> Void
+  private let exhausted: @Sendable (Item, Exhaustion) async -> Void
   private let perform: Perform
 
   /// - Parameters:
   ///   - width: attempts in flight at most.
   ///   - waitingLimit: items not in flight at most; one more is refused.
   ///   - generator: draws the jitter.
+  ///   - claim: says what an item takes up while it is attempted. Called once for each item, when it is submitted.
   ///   - coalesces: says whether `newer` makes `older`, of the same key and still waiting, needless. Called under the pool's lock:
   ///     it must be quick and call nothing of the pool.
   ///   - coalesced: is told of each item that ended so.
-  ///   - exhausted: is told of each item whose attempts ran out. Its key stays occupied until this returns.
+  ///   - circuitChanged: is told when the circuit opens and closes.
+  ///   - exhausted: is told of each item that the retry policy gave up. Its key stays occupied until this returns.
   package init(
-    width: Int, waitingLimit: Int, retry: RetryPolicy = RetryPolicy(), clock: any Clock<Duration> = ContinuousClock(),
+    width: Int, waitingLimit: Int, retry: RetryPolicy = RetryPolicy(), circuit: CircuitPolicy = .none,
+    clock: any Clock<Duration> = ContinuousClock(),
     generator: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator(),
+    claim: @escaping @Sendable (Item) -> WorkClaim = { _ in WorkClaim() },
     coalesces: @escaping @Sendable (_ older: Item, _ newer: Item) -> Bool = { _, _ in false },
     coalesced: @escaping @Sendable (_ older: Item, _ newer: Item) -> Void = { _, _ in },
-    exhausted: @escaping @Sendable (_ item: Item, _ attempts: Int) async -> Void,
+    circuitChanged: @escaping @Sendable (CircuitChange) -> Void = { _ in },
+    exhausted: @escaping @Sendable (Item, Exhaustion) async -> Void,
     perform: @escaping Perform
   ) {
-    let schedule = Schedule(width: width, waitingLimit: waitingLimit, retry: retry, generator: generator)
+    let schedule = Schedule(width: width, waitingLimit: waitingLimit, retry: retry, circuit: circuit, generator: generator)
     state = Mutex(State(schedule: schedule))
     timeline = Timeline(clock)
+    self.claim = claim
     self.coalesces = coalesces
     self.coalesced = coalesced
+    self.circuitChanged = circuitChanged
     self.exhausted = exhausted
     self.perform = perform
   }
 
   /// Takes an item, to be attempted when its key and a worker are free. Never blocks. May be called before `run`.
-  package func submit(_ item: Item, for key: Key) throws(WorkerPoolError) {
-    let older = try change { schedule throws(WorkerPoolError) in try schedule.submit(item, for: key, coalesces) }
+  ///
+  /// - Parameter age: how old the item is already, for the retry policy's deadline.
+  package func submit(_ item: Item, for key: Key, age: Duration = .zero) throws(WorkerPoolError) {
+    let claim = claim(item)
+    let older = try change { schedule, now throws(WorkerPoolError) in
+      try schedule.submit(item, for: key, claim: claim, age: age, now: now, coalesces)
+    }
     for older in older { coalesced(older, item) }
   }
 
@@ -67,10 +85,10 @@ package final class WorkerPool<Key: Hashable & Sendable, Item: Sendable>: Sendab
             switch await nextStep() {
             case .attempt(let key, let item, let attempt):
               attempts.addTask { await self.attempt(item, key, attempt) }
-            case .sleep(let key, let time):
+            case .sleep(let wake, let time):
               timers.addTask {
                 await self.timeline.sleep(time)
-                self.change { $0.wake(key, at: time) }
+                self.change { schedule, _ in schedule.wake(wake, at: time) }
               }
             case .end:
               break loop
@@ -82,7 +100,7 @@ package final class WorkerPool<Key: Hashable & Sendable, Item: Sendable>: Sendab
       }
     } onCancel: {
       // What was taken stays, for `drain` to give back.
-      change { $0.startDraining() }
+      change { schedule, _ in schedule.startDraining() }
       endDrain()
     }
   }
@@ -92,7 +110,7 @@ package final class WorkerPool<Key: Hashable & Sendable, Item: Sendable>: Sendab
   /// - Parameter limit: how long to wait; attempts that are still in flight then are cancelled, and their items given back too.
   /// - Returns: the items that have not ended, in the order they were submitted.
   package func drain(within limit: Duration) async -> [Item] {
-    change { $0.startDraining() }
+    change { schedule, _ in schedule.startDraining() }
     let deadline = timeline.now() + limit
     await withDiscardingTaskGroup { group in
       group.addTask {
@@ -102,7 +120,7 @@ package final class WorkerPool<Key: Hashable & Sendable, Item: Sendable>: Sendab
       await idle()
       group.cancelAll()
     }
-    return change { $0.stop() }
+    return change { schedule, _ in schedule.stop() }
   }
 
   /// Ends the wait of a `drain` that is under way, or to come.
@@ -110,37 +128,47 @@ package final class WorkerPool<Key: Hashable & Sendable, Item: Sendable>: Sendab
 
   package var snapshot: WorkerPoolSnapshot { state.withLock { $0.schedule.snapshot } }
 
+  /// Whether attempts wait because the service that they need fails.
+  package var isCircuitOpen: Bool { state.withLock { $0.schedule.circuit.isOpen } }
+
   // MARK: - Inside
 
   private func attempt(_ item: Item, _ key: Key, _ attempt: Int) async {
     switch await perform(item, attempt) {
-    case .finished:
-      change { $0.finish(key) }
-    case .retry(let retryAfter):
-      switch change({ $0.fail(key, retryAfter: retryAfter, now: timeline.now(), coalesces) }) {
+    case .finished(let evidence):
+      change { schedule, now in schedule.finish(key, evidence, now: now) }
+    case .failed(let failure):
+      switch change({ schedule, now in schedule.fail(key, failure, now: now, coalesces) }) {
       case .waits, .abandoned:
         break
       case .coalesced(let older, let newer):
         coalesced(older, newer)
-      case .exhausted(let item, let attempts):
-        await exhausted(item, attempts)
-        change { $0.finish(key) }
+      case .exhausted(let item, let exhaustion):
+        await exhausted(item, exhaustion)
+        change { schedule, now in schedule.finish(key, .nothing, now: now) }
       }
     }
   }
 
-  /// Changes the schedule, then resumes whoever waited for that: the loop when it has something to do, `drain` when nothing is left
-  /// in flight.
-  private func change<Result, Failure: Error>(_ body: (inout Schedule) throws(Failure) -> Result) throws(Failure) -> Result {
+  /// Changes the schedule, then tells whoever waited for that: the loop when it has something to do, `drain` when nothing is left in
+  /// flight, the owner when the circuit has changed.
+  private func change<Result, Failure: Error>(
+    _ body: (inout Schedule, _ now: Duration) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
     var step: (loop: CheckedContinuation<Schedule.Step, Never>, step: Schedule.Step)?
     var drain: CheckedContinuation<Void, Never>?
+    var circuit: CircuitChange?
     defer {
+      circuit.map { circuitChanged($0) }
       step.map { $0.loop.resume(returning: $0.step) }
       drain?.resume()
     }
     return try state.withLock { state throws(Failure) in
-      let result = try body(&state.schedule)
-      if let loop = state.loop, let next = state.schedule.next() {
+      let now = timeline.now()
+      let result = try body(&state.schedule, now)
+      circuit = state.schedule.circuitChange
+      state.schedule.circuitChange = nil
+      if let loop = state.loop, let next = state.schedule.next(now: now) {
         step = (loop, next)
         state.loop = nil
       }
@@ -155,7 +183,7 @@ package final class WorkerPool<Key: Hashable & Sendable, Item: Sendable>: Sendab
   private func nextStep() async -> Schedule.Step {
     await withCheckedContinuation { continuation in
       let step = state.withLock { state in
-        let step = state.schedule.next()
+        let step = state.schedule.next(now: timeline.now())
         if step == nil { state.loop = continuation }
         return step
       }

@@ -175,7 +175,7 @@ import TestSupport
 
   @Test func remembersDeadLettersAndTheirReplay() async throws {
     let first = try Pipeline { $0.acknowledgeCompleted() }
-    first.api.script(.get, .refuse(403, reason: "Forbidden"), .refuse(403, reason: "Forbidden"))
+    for _ in 1...6 { first.api.script(.get, .refuse(403, reason: "Forbidden")) }
     try await first.running {
       try await first.accept(Push(id: "1"))
       try await first.accept(Push(id: "2", publishTime: Push.published + .seconds(1)))

@@ -162,7 +162,7 @@ import TestSupport
   /// The replay is in the log before it is decided, and what it is of with it.
   @Test func decidesAReplayAfterACrash() async throws {
     let first = try Pipeline { $0.acknowledgeCompleted() }
-    first.api.script(.get, .refuse(403, reason: "Forbidden"))
+    for _ in 0..<3 { first.api.script(.get, .refuse(403, reason: "Forbidden")) }
     try await first.running { try await first.accept(Push(id: "1")) }
     let disk = first.disk.afterKill()
     let (ledger, _) = try Ledger.open(
@@ -175,8 +175,9 @@ import TestSupport
       await second.lines.reach(1, "finished", "event_id=1")
       let stages = try await second.json("/events/1")["stages"]?.array ?? []
       #expect(
-        stages.map { $0["state"] } == ["received", "decided", "dead", "replayed", "decided", "planned", "finished"])
-      #expect(stages[4]["replayOf"] == "1.dead1")
+        stages.map { $0["state"] }.filter { $0 != "attempt-failed" }
+          == ["received", "decided", "dead", "replayed", "decided", "planned", "finished"])
+      #expect(stages.last { $0["state"] == "decided" }?["replayOf"] == "1.dead1")
     }
   }
 

@@ -6,8 +6,12 @@ enum Documents {
   static let frontend = "us-docker.pkg.dev/acme-prod/apps/my-app-frontend:latest"
   static let backend = "us-docker.pkg.dev/acme-prod/apps/my-app-backend:latest"
 
-  /// - Parameter filter: of the message's data, as a flow list.
-  static func rules(filter: String = "[{path: $.action, type: string, value: [INSERT]}]") -> String {
+  /// - Parameters:
+  ///   - filter: of the message's data, as a flow list.
+  ///   - rateLimit: of the trigger, as a flow mapping.
+  static func rules(
+    filter: String = "[{path: $.action, type: string, value: [INSERT]}]", rateLimit: String = "null"
+  ) -> String {
     """
     apiVersion: argoproj.io/v1alpha1
     kind: EventSource
@@ -31,6 +35,7 @@ enum Documents {
                 resource: {apiVersion: argoproj.io/v1alpha1, kind: WorkflowTemplate, name: restart-template}
               parameters:
                 - {src: {dependency: push, dataKey: $.serviceName}, dest: parameters.target}
+          rateLimit: \(rateLimit)
     ---
     apiVersion: argoproj.io/v1alpha1
     kind: WorkflowTemplate

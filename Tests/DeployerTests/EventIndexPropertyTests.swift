@@ -53,15 +53,18 @@ struct EventIndexPropertyTests {
     mutating func step(_ random: inout SplitMix) {
       let event = open.keys.sorted().randomElement(using: &random)
       let job = event.flatMap { open[$0]?.randomElement(using: &random) }
-      switch (Int.random(in: 0..<9, using: &random), event, job) {
+      switch (Int.random(in: 0..<11, using: &random), event, job) {
       case (0...1, _, _): accept()
       case (2...3, let event?, nil): decide(event, jobs: Int.random(in: 0...3, using: &random), &random)
       case (4, _, let job?): close(job, Samples.finished(job, Bool.random(using: &random) ? .succeeded : .coalesced))
       case (5, _, let job?): close(job, .deadLetter(Samples.letter(next("\(job.eventID).dead"), of: job.eventID, job: job)))
       case (6, _, let job?):
         append(.planned(job: job.id, eventID: job.eventID, restartedAt: Samples.now, at: Samples.now))
+      case (8, let event?, _): append(.crashed(job: job?.id, eventID: event, at: Samples.now))
+      case (9, let event?, let job?):
+        append(.attemptFailed(job: job.id, eventID: event, attempt: 1, error: "503", at: Samples.now))
       case (7, _, _): replayOrDiscard(&random)
-      case (8, _, _): decideReplay(&random)
+      case (10, _, _): decideReplay(&random)
       default: break
       }
     }

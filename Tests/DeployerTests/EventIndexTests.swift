@@ -268,4 +268,35 @@ struct EventIndexTests {
     }
     #expect(index.newest(9, before: before).map(\.id) == ids)
   }
+
+  // MARK: Crashes
+
+  private func crashed(_ job: String?) -> StateRecord { .crashed(job: job, eventID: "1", at: Samples.now) }
+
+  @Test func countsTheEndsOfTheProcessInARow() {
+    let job = Samples.job("1.job1", of: "1")
+    var index = Samples.index()
+    index.accept("1")
+    index.apply(Samples.decision("1", jobs: [job]))
+    for expected in 1...2 {
+      index.apply(crashed("1.job1"))
+      #expect(index.crashes(of: "1.job1", event: "1") == expected)
+    }
+    index.apply(.attemptFailed(job: "1.job1", eventID: "1", attempt: 1, error: "503", at: Samples.now))
+    #expect(index.crashes(of: "1.job1", event: "1") == 0)
+    index.apply(crashed("1.job1"))
+    index.apply(Samples.finished(job))
+    #expect(index.crashes(of: "1.job1", event: "1") == 0)
+  }
+
+  /// The jobs of a decision that is durable at last are the suspects that the event was.
+  @Test func aDecisionHandsItsCountToItsJobs() {
+    var index = Samples.index()
+    index.accept("1")
+    index.apply(crashed(nil))
+    #expect(index.crashes(of: nil, event: "1") == 1 && index["1"]?.isDecided == false && index.backlog == 1)
+    index.apply(Samples.decision("1", jobs: [Samples.job("1.job1", of: "1"), Samples.job("1.job2", of: "1", target: "other")]))
+    #expect(index.crashes(of: nil, event: "1") == 0)
+    #expect(["1.job1", "1.job2"].map { index.crashes(of: $0, event: "1") } == [1, 1])
+  }
 }

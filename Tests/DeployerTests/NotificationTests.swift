@@ -40,7 +40,7 @@ import TestSupport
 
   @Test func tellsOfADeadLetterAndOfItsRecovery() async throws {
     let pipeline = try pipeline([try receiver()])
-    pipeline.api.script(.get, .refuse(403, reason: "Forbidden", message: "no"))
+    for _ in 0..<3 { pipeline.api.script(.get, .refuse(403, reason: "Forbidden", message: "no")) }
     try await pipeline.running {
       try await pipeline.accept(Push(id: "1"))
       await look()

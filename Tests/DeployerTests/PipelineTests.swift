@@ -95,16 +95,41 @@ import TestSupport
     (.refuse(404, reason: "NotFound"), "not_found"),
     (.refuse(422, reason: "Invalid"), "invalid"),
   ])
-  func buriesWhatFailsForGood(_ step: FakeAPIServer.Step, _ reason: String) async throws {
+  func buriesWhatIsRefusedThreeTimes(_ step: FakeAPIServer.Step, _ reason: String) async throws {
     let pipeline = try Pipeline { $0.acknowledgeCompleted() }
-    pipeline.api.script(.get, step)
+    // What else goes wrong between the refusals is not one of them.
+    pipeline.api.script(.get, step, .refuse(503), step, step)
+    try await pipeline.running {
+      try await pipeline.accept(Push(id: "1"))
+      let letter = try await pipeline.json("/deadletters/1.dead1")
+      #expect(letter["reason"] == .string(reason))
+      #expect(letter["attempts"] == 4)
+      #expect(pipeline.api.count(of: .get) == 4)
+      #expect(pipeline.api.count(of: .patch) == 0)
+    }
+  }
+
+  /// The Deployment was applied a moment after its image was pushed.
+  @Test func restartsWhatAppearsAMomentLater() async throws {
+    let pipeline = try Pipeline { $0.acknowledgeCompleted() }
+    pipeline.api.script(.get, .refuse(404, reason: "NotFound"), .refuse(403, reason: "Forbidden"))
+    try await pipeline.running {
+      try await pipeline.accept(Push(id: "1"))
+      #expect(try await pipeline.json("/events/1")["outcome"] == "succeeded")
+      #expect(pipeline.api.count(of: .patch) == 1)
+    }
+  }
+
+  @Test(arguments: [(400, "invalid"), (405, "rejected")])
+  func buriesAtOnceWhatNoTimeCures(_ status: Int, _ reason: String) async throws {
+    let pipeline = try Pipeline { $0.acknowledgeCompleted() }
+    pipeline.api.script(.get, .refuse(status))
     try await pipeline.running {
       try await pipeline.accept(Push(id: "1"))
       let letter = try await pipeline.json("/deadletters/1.dead1")
       #expect(letter["reason"] == .string(reason))
       #expect(letter["attempts"] == 1)
       #expect(pipeline.api.count(of: .get) == 1)
-      #expect(pipeline.api.count(of: .patch) == 0)
     }
   }
 

@@ -102,7 +102,7 @@ import Testing
   private func expect(_ ledger: Ledger, _ counts: [String: Int], seed: UInt64) throws {
     for (id, count) in counts {
       let entry = try #require(ledger.read { $0[id] }, "seed \(seed): \(id)")
-      let attempts = try ledger.trail(entry).map { record in
+      let attempts = try entry.trail.flatMap(ledger.stateRecords).map { record in
         if case .attemptFailed(_, _, let attempt, _, _) = record { attempt } else { 0 }
       }
       #expect(attempts == Array(1...max(count, 1)).prefix(count).map { $0 }, "seed \(seed): \(id)")
@@ -113,7 +113,8 @@ import Testing
 }
 
 extension Ledger {
-  fileprivate func receive(_ event: Event) async throws {
+  /// Takes `event` as a push brings it, and waits until it is durable.
+  func receive(_ event: Event) async throws {
     await withCheckedContinuation { continuation in
       receive(event.message, source: event.source, at: event.receivedAt, accepted: { _ in }, then: { _ in continuation.resume() })
       commitReceived()

@@ -66,7 +66,8 @@ extension EventIndex {
 
   /// Everything that can be seen of the index, for comparing two.
   var dump: [String] {
-    newest(.max, before: nil).map { "\($0)" } + jobs.keys.sorted() + deadLetters.map(\.letter.id)
+    newest(.max, before: nil).map { "\($0), crashes \(crashes(of: nil, event: $0.id))" }
+      + jobs.keys.sorted().map { "\($0), crashes \(crashes(of: $0, event: ""))" } + deadLetters.map(\.letter.id)
       + ["backlog \(backlog), undecided \(undecidedCount), forgotten \(forgottenDeadLetters)"]
   }
 }

@@ -16,6 +16,8 @@ struct StateRecordTests {
     Samples.decision("1", outcome: .filtered, reason: "no \"rule\"\n"),
     .planned(job: "1.job1", eventID: "1", restartedAt: Samples.now, at: Samples.now),
     .attemptFailed(job: "1.job1", eventID: "1", attempt: 2, error: "503", at: Samples.now),
+    .crashed(job: "1.job1", eventID: "1", at: Samples.now),
+    .crashed(job: nil, eventID: "1", at: Samples.now),
     .finished(job: "1.job1", eventID: "1", .superseded, detail: "by another", attempts: 3, at: Samples.now),
     .finished(
       job: "1.job1", eventID: "1", .succeeded, detail: "", attempts: 1,

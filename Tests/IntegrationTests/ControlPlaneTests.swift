@@ -22,7 +22,7 @@ extension BuiltServer {
     {
       var configuration = Site.Configuration()
       let file = "\(try ControlPlane.required.directory.path)/\(kubeconfig)"
-      configuration.more = "kubernetes: {kubeconfig: \(file), namespaces: [default]}\nretry: \(retry)"
+      configuration.more = "kubernetes: {kubeconfig: \(file), namespaces: [default], circuitProbe: 100ms}\nretry: \(retry)"
       return try Site(configuration)
     }
 

@@ -49,7 +49,7 @@ extension BuiltServer {
     }
 
     @Test func aDeadLetterSaysWhatTheLastAttemptRanInto() async throws {
-      let site = try lonelySite("retry: {attempts: 2, baseDelay: 1ms, maximumDelay: 1ms}")
+      let site = try lonelySite("retry: {attempts: 2, baseDelay: 1ms, maximumDelay: 1ms}", circuitFailures: 0)
       for number in 0..<8 { try site.map("app-\(number)", to: "deployment-\(number)") }
       let server = try await RunningServer.start(site)
       for number in 0..<8 {
@@ -64,9 +64,10 @@ extension BuiltServer {
     }
 
     /// A site whose API server does not exist: nothing listens on port 1 of the loopback interface.
-    private func lonelySite(_ more: String) throws -> Site {
+    private func lonelySite(_ more: String, circuitFailures: Int = 5) throws -> Site {
       var configuration = Site.Configuration()
-      configuration.more = "kubernetes: {kubeconfig: nowhere.kubeconfig}\n\(more)"
+      configuration.more =
+        "kubernetes: {kubeconfig: nowhere.kubeconfig, circuitFailures: \(circuitFailures)}\n\(more)"
       let site = try Site(configuration)
       try site.directory.write(
         """

@@ -10,11 +10,11 @@ import Testing
   @Test(
     arguments: [
       (400, "BadRequest", .permanent(.invalid)), (401, "Unauthorized", .retry(.unauthorized, after: nil)),
-      (403, "Forbidden", .permanent(.forbidden)), (404, "NotFound", .permanent(.notFound)),
+      (403, "Forbidden", .doubtful(.forbidden, after: nil)), (404, "NotFound", .doubtful(.notFound, after: nil)),
       (405, "MethodNotAllowed", .permanent(.rejected)), (408, "", .retry(.timeout, after: nil)),
       (409, "Conflict", .retry(.conflict, after: nil)), (409, "AlreadyExists", .permanent(.rejected)),
       (410, "Expired", .retry(.server, after: nil)), (413, "RequestEntityTooLarge", .permanent(.rejected)),
-      (415, "UnsupportedMediaType", .permanent(.rejected)), (422, "Invalid", .permanent(.invalid)),
+      (415, "UnsupportedMediaType", .permanent(.rejected)), (422, "Invalid", .doubtful(.invalid, after: nil)),
       (429, "TooManyRequests", .retry(.throttled, after: nil)), (500, "InternalError", .retry(.server, after: nil)),
       (502, "", .retry(.server, after: nil)), (503, "ServiceUnavailable", .retry(.server, after: nil)),
       (504, "Timeout", .retry(.timeout, after: nil)), (302, "", .permanent(.rejected)),
@@ -36,6 +36,41 @@ import Testing
     ] as [(HTTPClientError, Disposition)])
   func everyMissingAnswerHasItsDisposition(_ error: HTTPClientError, _ expected: Disposition) {
     #expect(APIError.unanswered(Self.call, error).disposition == expected)
+  }
+
+  @Test(
+    arguments: [
+      (400, .working), (401, .working), (403, .working), (404, .working), (408, .failing), (409, .working), (422, .working),
+      (429, .failing), (500, .failing), (502, .failing), (503, .failing), (504, .failing),
+    ] as [(Int, ServerHealth)])
+  func anAnswerTellsHowTheServerIs(_ status: Int, _ expected: ServerHealth) {
+    let failure = StatusFailure(status: HTTPStatus(rawValue: status))
+    #expect(APIError.refused(Self.call, failure).serverHealth == expected)
+    #expect(RestartError.api(.refused(Self.call, failure)).serverHealth == expected)
+  }
+
+  @Test(
+    arguments: [
+      (.connect(origin: "o", reason: "refused"), .failing), (.connectionLost(origin: "o", reason: "reset"), .failing),
+      (.malformedResponse(origin: "o", reason: "?"), .failing), (.deadlineExceeded(origin: "o", after: .seconds(10)), .failing),
+      (.refused(origin: "o", times: 4), .failing), (.overloaded(origin: "o"), .unknown), (.shutDown, .unknown),
+      (.responseTooLarge(origin: "o", limit: 1), .working),
+    ] as [(HTTPClientError, ServerHealth)])
+  func soDoesAMissingOne(_ error: HTTPClientError, _ expected: ServerHealth) {
+    #expect(APIError.unanswered(Self.call, error).serverHealth == expected)
+  }
+
+  @Test func whatWasNotSentTellsNothing() {
+    #expect(APIError.invalidName(Self.call).serverHealth == .unknown)
+    #expect(APIError.unreadable(Self.call, reason: "HTML").serverHealth == .failing)
+    #expect(RestartError.paused(Self.call).serverHealth == .working)
+  }
+
+  @Test(arguments: [403, 404, 422]) func aDoubtfulAnswersRetryAfterIsKept(_ status: Int) {
+    let failure = StatusFailure(status: HTTPStatus(rawValue: status), retryAfter: .seconds(9))
+    guard case .doubtful(_, .seconds(9)) = APIError.refused(Self.call, failure).disposition else {
+      return #expect(Bool(false), "\(status)")
+    }
   }
 
   @Test(arguments: [429, 503])

@@ -53,7 +53,7 @@ import Transport
     #expect(try await restart.run(request) { _ in }.outcome == .superseded(by: next))
     _ = try await Self.send(.delete, Self.collection + "/" + name, credentials, sender)
     await #expect { () async throws in _ = try await restart.run(request) { _ in } } throws: {
-      ($0 as? RestartError)?.disposition == .permanent(.notFound)
+      ($0 as? RestartError)?.disposition == .doubtful(.notFound, after: nil)
     }
   }
 

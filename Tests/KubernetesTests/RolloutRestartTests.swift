@@ -357,7 +357,7 @@ import Testing
 
   @Test func aMissingDeploymentIsNotFound() async {
     await #expect { () async throws in _ = try await restart() } throws: {
-      ($0 as? RestartError)?.disposition == .permanent(.notFound)
+      ($0 as? RestartError)?.disposition == .doubtful(.notFound, after: nil)
         && "\($0)".contains("get deployments.apps default/web: not found")
     }
   }

@@ -19,6 +19,24 @@ import Testing
         + #""parameters":[{"name":"b","value":"1"},{"name":"a","value":"é\n\""}]}"#)
   }
 
+  @Test func takesItsRateAlong() throws {
+    let limit = try #require(RateLimit(3, per: .minute))
+    let limited = Firing(
+      sensor: "s", trigger: "t", action: firing.action, parameters: firing.parameters, rateLimit: limit)
+    #expect(limited.json["rateLimit"]?.text() == #"{"unit":"Minute","requestsPerUnit":3}"#)
+    #expect(try Firing(json: try JSONValue(parsing: limited.json.serialized())) == limited)
+  }
+
+  /// The work is not lost for a rate that a later version writes.
+  @Test(arguments: [
+    #"{"unit":"Day","requestsPerUnit":3}"#, #"{"unit":"Hour","requestsPerUnit":0}"#, #"{"unit":"Hour"}"#, "7", "null",
+  ])
+  func isReadWithoutARateThatItDoesNotKnow(_ rate: String) throws {
+    var object = firing.json.object ?? [:]
+    object["rateLimit"] = try JSONValue(parsing: Array(rate.utf8))
+    #expect(try Firing(json: .object(object)) == firing)
+  }
+
   @Test(arguments: ["sensor", "trigger", "action", "parameters"])
   func saysWhatIsMissing(member: String) {
     var object = firing.json.object ?? [:]

@@ -27,8 +27,23 @@ struct RetryPolicyTests {
 
   @Test(arguments: [(1, 1), (2, 2), (5, 5), (0, 1)])
   func endsAfterTheLastAttempt(limit: Int, attempts: Int) {
-    #expect(!RetryPolicy(attemptsLimit: limit).allowsAnother(after: attempts))
-    #expect(RetryPolicy(attemptsLimit: limit + 1).allowsAnother(after: attempts) == (limit > 0))
+    #expect(RetryPolicy(attemptsLimit: limit).limit(attempts: attempts, refusals: 0, age: .zero) == .attempts)
+    let isAllowed = RetryPolicy(attemptsLimit: limit + 1).limit(attempts: attempts, refusals: 0, age: .zero) == nil
+    #expect(isAllowed == (limit > 0))
+  }
+
+  @Test(
+    arguments: [
+      (1, 0, 0, nil), (1, 1, 0, nil), (9, 2, 0, nil), (3, 3, 0, .refusals), (9, 3, 0, .refusals), (10, 2, 0, .attempts),
+      (10, 3, 0, .refusals), (1, 0, 60, nil), (1, 0, 61, .deadline), (10, 0, 61, .attempts),
+    ] as [(Int, Int, Int, RetryPolicy.Limit?)])
+  func namesTheLimitThatWasReached(attempts: Int, refusals: Int, seconds: Int, expected: RetryPolicy.Limit?) {
+    let policy = RetryPolicy(attemptsLimit: 10, refusalsLimit: 3, deadline: .seconds(60))
+    #expect(policy.limit(attempts: attempts, refusals: refusals, age: .seconds(seconds)) == expected)
+  }
+
+  @Test func withoutADeadlineNoAgeIsTooGreat() {
+    #expect(RetryPolicy().limit(attempts: 1, refusals: 0, age: .seconds(Int64.max)) == nil)
   }
 
   @Test func hugeDurationsDoNotTrap() {

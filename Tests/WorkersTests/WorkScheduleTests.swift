@@ -11,25 +11,25 @@ struct WorkScheduleTests {
     private var now = Duration.zero
 
     mutating func submit(_ item: Int) {
-      guard let coalesced = try? schedule.submit(item, for: "a", { _, _ in true }) else { return }
+      guard let coalesced = try? schedule.submit(item, for: "a", now: now, { _, _ in true }) else { return }
       for older in coalesced { journal.append("\(older) coalesced into \(item)") }
     }
 
     /// Lets the attempt that is due fail, after `meanwhile`.
     mutating func failOnce(meanwhile: (inout Outage) -> Void = { _ in }) {
-      while let step = schedule.next() {
+      while let step = schedule.next(now: now) {
         switch step {
-        case .sleep(let key, let until):
+        case .sleep(let wake, let until):
           now = until
-          schedule.wake(key, at: until)
+          schedule.wake(wake, at: until)
         case .attempt(let key, let item, let attempt):
           journal.append("\(item) attempt \(attempt)")
           meanwhile(&self)
-          switch schedule.fail(key, retryAfter: nil, now: now, { _, _ in true }) {
+          switch schedule.fail(key, AttemptFailure("test"), now: now, { _, _ in true }) {
           case .coalesced(let older, let newer): journal.append("\(older) coalesced into \(newer)")
-          case .exhausted(let item, let attempts):
-            journal.append("\(item) exhausted after \(attempts)")
-            schedule.finish(key)
+          case .exhausted(let item, let end):
+            journal.append("\(item) exhausted after \(end.attempts)")
+            schedule.finish(key, .nothing, now: now)
           case .waits, .abandoned: break
           }
           return

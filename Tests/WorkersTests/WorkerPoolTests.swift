@@ -24,7 +24,7 @@ import Workers
     }
 
     func nextBegun() async -> Int? { await begun.first { _ in true } }
-    func end(_ item: Int, _ verdict: AttemptVerdict = .finished) {
+    func end(_ item: Int, _ verdict: AttemptVerdict = .finished(.nothing)) {
       open.withLock { $0.removeValue(forKey: item) }?.resume(returning: verdict)
     }
   }
@@ -41,7 +41,8 @@ import Workers
     WorkerPool(
       width: width, waitingLimit: waitingLimit, retry: retry, clock: clock, generator: Longest(),
       coalesces: { _, _ in coalesces },
-      coalesced: { journal.add("\($0) coalesced into \($1)") }, exhausted: { journal.add("\($0) exhausted after \($1)") },
+      coalesced: { journal.add("\($0) coalesced into \($1)") },
+      exhausted: { journal.add("\($0) exhausted after \($1.attempts)") },
       perform: { item, attempt in
         journal.add("\(item) attempt \(attempt)")
         return await gate.attempt(item)
@@ -76,7 +77,7 @@ import Workers
     await withDiscardingTaskGroup { group in
       group.addTask { await pool.run() }
       _ = await gate.nextBegun()
-      gate.end(1, .retry(after: .seconds(60)))
+      gate.end(1, .failed(AttemptFailure("test", retryAfter: .seconds(60))))
       await clock.sleepers(1)
       try? pool.submit(2, for: "a")
       try? pool.submit(3, for: "a")
@@ -99,7 +100,7 @@ import Workers
       group.addTask { await pool.run() }
       _ = await gate.nextBegun()
       try? pool.submit(2, for: "a")
-      gate.end(1, .retry(after: nil))
+      gate.end(1, .failed(AttemptFailure("test")))
       await clock.sleepers(1)
       clock.advance(by: .seconds(1))
       #expect(await gate.nextBegun() == 2)
@@ -118,7 +119,7 @@ import Workers
       group.addTask { await pool.run() }
       for attempt in 1...3 {
         #expect(await gate.nextBegun() == 1)
-        gate.end(1, .retry(after: .seconds(2)))
+        gate.end(1, .failed(AttemptFailure("test", retryAfter: .seconds(2))))
         guard attempt < 3 else { break }
         await clock.sleepers(1)
         clock.advance(by: .seconds(2))
@@ -140,7 +141,7 @@ import Workers
       for (item, seconds) in [(1, 1), (2, 2), (3, 4), (4, 8)] {
         #expect(await gate.nextBegun() == item)
         try? pool.submit(item + 1, for: "a")
-        gate.end(item, .retry(after: nil))
+        gate.end(item, .failed(AttemptFailure("test")))
         await clock.sleepers(1)
         #expect(clock.nextDeadline == clock.now.advanced(by: .seconds(seconds)))
         clock.advance(by: .seconds(seconds))
