@@ -112,8 +112,8 @@ final class Ledger: Sendable {
     _ configuration: LogConfiguration, index: EventIndex, disk: some Disk = SystemDisk(), clock: some WallClock
   ) throws -> (ledger: Ledger, recovery: RecoveryReport) {
     var replay = LogReplay(index)
-    let (log, recovery) = try DurableLog.open(configuration, disk: disk, clock: clock) { try replay.add(copy $0) }
-    try replay.finish()
+    let (log, recovery) = try DurableLog.open(configuration, disk: disk, clock: clock) { try replay.add($0) }
+    replay.finish()
     return (Ledger(log, replay), recovery)
   }
 

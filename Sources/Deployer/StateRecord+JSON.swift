@@ -47,6 +47,23 @@ extension StateRecord {
     }
   }
 
+  private static func members(of payload: [UInt8], _ withVerdicts: Bool) throws(JSONError) -> JSONObject {
+    var reader = try JSONReader(payload)
+    var members = JSONObject()
+    try reader.beginObject()
+    while let text = try reader.nextMember() {
+      let name = reader.string(text)
+      if name == "verdicts", !withVerdicts {
+        try reader.skipValue()
+      } else {
+        // Of a member that is there twice the first counts; `payload` writes none.
+        _ = members.appendIfNew(name, try reader.readValue())
+      }
+    }
+    try reader.finish()
+    return members
+  }
+
   private static func object(
     _ state: String, _ eventID: String, _ at: Timestamp, _ members: (String, JSONValue?)...
   ) -> JSONValue {
@@ -54,9 +71,10 @@ extension StateRecord {
     return .object(JSONObject(distinct: head + members.compactMap { name, value in value.map { (name: name, value: $0) } }))
   }
 
+  /// - Parameter withVerdicts: whether the verdicts of a decision are wanted: they are most of it, and only people look at them.
   /// - Returns: nil for a payload that no version of `payload` writes.
-  init?(payload: [UInt8]) {
-    guard let json = try? JSONValue(parsing: payload), let members = json.object, let state = members["state"]?.string,
+  init?(payload: [UInt8], withVerdicts: Bool = true) {
+    guard let members = try? Self.members(of: payload, withVerdicts), let state = members["state"]?.string,
       let eventID = members["event"]?.string, let at = members["at"]?.timestamp
     else { return nil }
     let job = members["job"]?.string

@@ -49,7 +49,7 @@ package struct JSONObject: Sendable {
 
   /// Appends a member unless the name is taken.
   /// - Returns: whether it was appended.
-  mutating func appendIfNew(_ name: String, _ value: JSONValue) -> Bool {
+  package mutating func appendIfNew(_ name: String, _ value: JSONValue) -> Bool {
     guard position(of: name) == nil else { return false }
     append(name, value)
     return true
