@@ -22,11 +22,13 @@ struct BatchEncoder: Sendable {
   /// Where in the segment the next record begins.
   var offset: Int { start + bytes.count }
 
-  mutating func add(_ kind: RecordKind, _ payload: [UInt8]) {
+  mutating func add(_ kind: RecordKind, _ payload: [UInt8]) { add(RecordForm(kind), payload) }
+
+  mutating func add(_ form: RecordForm, _ payload: [UInt8]) {
     let index = bytes.count
     bytes.append(contentsOf: repeatElement(0, count: RecordHeader.byteCount))
     bytes.append(contentsOf: payload)
-    finish(kind, at: index, checksum: Checksum.of(payload.span))
+    finish(form, at: index, checksum: Checksum.of(payload.span))
   }
 
   /// Fills up to the end of the block with a PAD, so that no later write touches a block that was synced.
@@ -42,15 +44,15 @@ struct BatchEncoder: Sendable {
     let index = bytes.count
     bytes.append(contentsOf: repeatElement(0, count: room))
     let checksum = Checksum.of(bytes.span.extracting(index + RecordHeader.byteCount..<bytes.count))
-    finish(kind, at: index, checksum: checksum)
+    finish(RecordForm(kind), at: index, checksum: checksum)
   }
 
-  private mutating func finish(_ kind: RecordKind, at index: Int, checksum: UInt32) {
+  private mutating func finish(_ form: RecordForm, at index: Int, checksum: UInt32) {
     let length = bytes.count - index - RecordHeader.byteCount
     let remainder = bytes.count % RecordHeader.alignment
     if remainder != 0 { bytes.append(contentsOf: repeatElement(0, count: RecordHeader.alignment - remainder)) }
     let lag = UInt32(clamping: nextSequence - durableSequence)
-    RecordHeader(length: length, kind: kind, sequence: nextSequence, payloadChecksum: checksum, lag: lag)
+    RecordHeader(length: length, form: form, sequence: nextSequence, payloadChecksum: checksum, lag: lag)
       .encode(into: &bytes, at: index, journal: journal, offset: start + index)
     nextSequence += 1
   }

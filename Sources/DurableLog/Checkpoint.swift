@@ -40,6 +40,16 @@ struct Checkpoint: Hashable, Sendable {
     self.durableSequence = durableSequence
   }
 
+  /// The newer of the two slots in `bytes`; nil where none can be read.
+  static func newest(in bytes: [UInt8]) throws(LogError) -> Checkpoint? {
+    var newest: Checkpoint?
+    for start in [0, slotBytes] {
+      guard let found = try Checkpoint(Array(bytes.dropFirst(start).prefix(slotBytes))) else { continue }
+      if newest.map({ $0.generation < found.generation }) ?? true { newest = found }
+    }
+    return newest
+  }
+
   /// Reads a slot.
   /// - Returns: nil where it does not hold a checkpoint that was written whole.
   /// - Throws: `.unsupported` for another major version.
@@ -83,12 +93,7 @@ struct CheckpointFile: Sendable {
       let file = try disk.open(directory + "/" + Checkpoint.fileName, create: false)
       return (file, try file.readAll(2 * Checkpoint.slotBytes, at: 0))
     }
-    var newest: Checkpoint?
-    for start in [0, Checkpoint.slotBytes] {
-      guard let found = try Checkpoint(Array(bytes.dropFirst(start).prefix(Checkpoint.slotBytes))) else { continue }
-      if newest.map({ $0.generation < found.generation }) ?? true { newest = found }
-    }
-    return newest.map { CheckpointFile(file: file, current: $0) }
+    return try Checkpoint.newest(in: bytes).map { CheckpointFile(file: file, current: $0) }
   }
 
   /// Writes the next checkpoint and makes it durable. Does nothing where nothing has changed.

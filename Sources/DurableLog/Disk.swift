@@ -9,9 +9,13 @@ package protocol Disk: Sendable {
   func list(_ path: String) throws(DiskError) -> [String]
   /// Opens the file at `path` for reading and writing. With `create` it is made, or emptied, first.
   func open(_ path: String, create: Bool) throws(DiskError) -> any DiskFile
+  /// Opens the file at `path` for reading only, which also works where nothing can be written.
+  func openForReading(_ path: String) throws(DiskError) -> any DiskFile
   /// Replaces `destination` by `source` in one step.
   func rename(_ source: String, to destination: String) throws(DiskError)
   func remove(_ path: String) throws(DiskError)
+  /// Removes the directory at `path`, which must be empty.
+  func removeDirectory(_ path: String) throws(DiskError)
   /// Makes the names in the directory at `path` durable.
   func syncDirectory(_ path: String) throws(DiskError)
   /// How much room there is for files in the directory at `path` (`statvfs`).
@@ -19,6 +23,9 @@ package protocol Disk: Sendable {
   /// Takes the exclusive lock on the file at `path`, creating it.
   /// - Returns: the lock, held until it is released from memory; nil when another holder has it.
   func lock(_ path: String) throws(DiskError) -> (any Sendable)?
+  /// Takes a lock on the file at `path`, which must be there, that only other readers can share. Changes nothing on the disk.
+  /// - Returns: the lock, held until it is released from memory; nil when another holder has the exclusive one.
+  func lockForReading(_ path: String) throws(DiskError) -> (any Sendable)?
 }
 
 /// An open file; closed when it is released from memory.

@@ -17,6 +17,12 @@ package struct DiskError: Error, Hashable, Sendable {
   /// True when there is no space: the one fault of a write after which the log goes on.
   package var isDiskFull: Bool { code == ENOSPC || code == EDQUOT }
 
+  /// True when there is nothing of that name.
+  var isAbsent: Bool { code == ENOENT }
+
+  /// True when the medium cannot give back what it once took.
+  var isUnreadable: Bool { code == EIO }
+
   /// True when the call was interrupted before it did anything and is simply made again.
   var isInterrupted: Bool { code == EINTR }
 }

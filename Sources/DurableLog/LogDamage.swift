@@ -10,9 +10,14 @@ package struct LogDamage: Error, Hashable, Sendable {
 }
 
 extension LogDamage: CustomStringConvertible {
-  package var description: String {
+  /// What is damaged, without what to do about it.
+  package var summary: String {
     let range = lost.map { "; records \($0.lowerBound) to \($0.upperBound) cannot be read" } ?? ""
-    return "\(segment): \(reason) at byte \(offset)\(range); records before it are intact and nothing was changed; "
-      + "restore the file from a copy, or move the directory away and have Pub/Sub deliver again"
+    return "\(segment): \(reason) at byte \(offset)\(range)"
+  }
+
+  package var description: String {
+    "\(summary); records before it are intact and nothing was changed; `relaunch log verify DIR` lists all damage, `relaunch log repair DIR "
+      + "--quarantine` keeps every record that can be read; or restore the file from a copy"
   }
 }

@@ -24,6 +24,10 @@ package enum LogError: Error, Hashable, Sendable {
   case unsupported(segment: String, offset: Int, what: String)
   /// The disk failed while the log was opened or read.
   case disk(DiskError)
+  /// The directory holds no log.
+  case noLog(directory: String, reason: String)
+  /// A repair would not find room for the log that it writes beside the old one. Nothing was changed.
+  case repairNeedsSpace(free: Int, needed: Int)
   /// No whole record of the log is at this position.
   case noRecord(LogPosition)
 }
@@ -57,6 +61,11 @@ extension LogError: CustomStringConvertible {
       "\(segment): \(what) at byte \(offset) is of a newer version; nothing was changed; start the version that wrote it, or newer"
     case .disk(let error):
       "\(error); nothing was lost by it; check the volume and its permissions, then start again"
+    case .noLog(let directory, let reason):
+      "\(directory): \(reason); name the directory that is `state` in the configuration"
+    case .repairNeedsSpace(let free, let needed):
+      "repair: the new log needs up to \(needed) bytes beside the old one, \(free) are free; nothing was changed; enlarge the volume, or "
+        + "work on a copy of the directory elsewhere"
     case .noRecord(let position):
       "\(position): no whole record there; start again to have the log checked"
     }

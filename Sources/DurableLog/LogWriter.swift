@@ -72,6 +72,15 @@ struct LogWriter: Sendable {
     }
   }
 
+  /// Writes records of another log as they are, with one write and one sync. Without any it makes sure that there is a segment.
+  mutating func commit(copies: [(form: RecordForm, payload: [UInt8])]) throws(LogError) {
+    var tail = try tailWithRoom(for: copies.reduce(0) { $0 + RecordHeader.recordBytes(payload: $1.payload.count) })
+    encoder.begin(journal: tail.journal, at: tail.length, after: tail.lastSequence, firstSequence: tail.lastSequence + 1)
+    for copy in copies { encoder.add(copy.form, copy.payload) }
+    encoder.pad()
+    try writeEncoded(to: &tail)
+  }
+
   private mutating func write(_ batch: ArraySlice<PendingAppend>) throws(LogError) -> (positions: [LogPosition], bytes: Int) {
     let needed = batch.reduce(0) { $0 + RecordHeader.recordBytes(payload: $1.payload.count) }
     var tail = try tailWithRoom(for: needed)

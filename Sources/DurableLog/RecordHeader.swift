@@ -44,9 +44,11 @@ struct RecordHeader: Hashable, Sendable {
     lag = bytes.field(index + 28)
   }
 
-  init(length: Int, kind: RecordKind, sequence: UInt64, payloadChecksum: UInt32, lag: UInt32) {
+  init(length: Int, form: RecordForm, sequence: UInt64, payloadChecksum: UInt32, lag: UInt32) {
     self.length = length
-    self.type = kind.rawValue
+    type = form.type
+    flags = form.flags
+    schema = form.schema
     self.sequence = sequence
     self.payloadChecksum = payloadChecksum
     self.lag = lag
@@ -64,5 +66,24 @@ struct RecordHeader: Hashable, Sendable {
     bytes.setField(index + 28, lag)
     bytes.setField(
       index + 4, Checksum.ofHeader(bytes.span.extracting(index + 8..<index + Self.byteCount), journal: journal, offset: offset))
+  }
+}
+
+/// What a record is and how its payload is written; also of types that this version does not know.
+struct RecordForm: Hashable, Sendable {
+  var type: UInt8
+  var flags: UInt8
+  var schema: UInt16
+
+  init(_ kind: RecordKind) {
+    type = kind.rawValue
+    flags = 0
+    schema = RecordHeader.schema
+  }
+
+  init(_ header: RecordHeader) {
+    type = header.type
+    flags = header.flags
+    schema = header.schema
   }
 }

@@ -52,6 +52,18 @@ struct SegmentReader {
     return true
   }
 
+  /// The first place from `offset` on where a header may begin, in steps of the alignment; nil where there is none.
+  mutating func syncWord(from offset: Int) throws(LogError) -> Int? {
+    var offset = offset
+    while offset + RecordHeader.byteCount <= size {
+      let count = min(size - offset, Self.windowBytes)
+      let index = try load(count, at: offset)
+      if let found = window.span.extracting(index..<index + count).firstSyncWord { return offset + found }
+      offset += count / RecordHeader.alignment * RecordHeader.alignment
+    }
+    return nil
+  }
+
   /// Makes the window hold `count` bytes at `offset`; returns where in it they begin.
   private mutating func load(_ count: Int, at offset: Int) throws(LogError) -> Int {
     if offset < windowStart || offset + count > windowStart + window.count {

@@ -39,7 +39,8 @@ struct SegmentScan {
     }
   }
 
-  private static func checkSupported(_ record: RecordHeader, at offset: Int, of segment: String) throws(LogError) {
+  /// Throws for a record that a reader must not pass over and that this version does not know.
+  static func checkSupported(_ record: RecordHeader, at offset: Int, of segment: String) throws(LogError) {
     guard record.type < RecordKind.firstSkippable else { return }
     guard record.kind != nil else {
       throw .unsupported(segment: segment, offset: offset, what: "record type \(record.type)")

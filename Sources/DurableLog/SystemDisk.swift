@@ -32,12 +32,18 @@ package struct SystemDisk: Disk {
     try SystemFile(path, create ? O_RDWR | O_CREAT | O_TRUNC : O_RDWR)
   }
 
+  package func openForReading(_ path: String) throws(DiskError) -> any DiskFile { try SystemFile(path, O_RDONLY) }
+
   package func rename(_ source: String, to destination: String) throws(DiskError) {
     guard unsafe Glibc.rename(source, destination) == 0 else { throw .last("rename", source) }
   }
 
   package func remove(_ path: String) throws(DiskError) {
     guard unsafe unlink(path) == 0 else { throw .last("unlink", path) }
+  }
+
+  package func removeDirectory(_ path: String) throws(DiskError) {
+    guard unsafe rmdir(path) == 0 else { throw .last("rmdir", path) }
   }
 
   package func syncDirectory(_ path: String) throws(DiskError) {
@@ -56,9 +62,16 @@ package struct SystemDisk: Disk {
   }
 
   package func lock(_ path: String) throws(DiskError) -> (any Sendable)? {
-    let file = try SystemFile(path, O_RDWR | O_CREAT)
-    guard flock(file.descriptor, LOCK_EX | LOCK_NB) != 0 else { return file }
-    guard errno == EWOULDBLOCK else { throw .last("flock", path) }
+    try lock(try SystemFile(path, O_RDWR | O_CREAT), LOCK_EX)
+  }
+
+  package func lockForReading(_ path: String) throws(DiskError) -> (any Sendable)? {
+    try lock(try SystemFile(path, O_RDONLY), LOCK_SH)
+  }
+
+  private func lock(_ file: SystemFile, _ kind: Int32) throws(DiskError) -> (any Sendable)? {
+    guard flock(file.descriptor, kind | LOCK_NB) != 0 else { return file }
+    guard errno == EWOULDBLOCK else { throw .last("flock", file.path) }
     return nil
   }
 }

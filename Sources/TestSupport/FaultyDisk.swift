@@ -150,6 +150,8 @@ package final class FaultyDisk: Disk, Sendable {
     return FaultyFile(disk: self, id: id, path: path)
   }
 
+  package func openForReading(_ path: String) throws(DiskError) -> any DiskFile { try open(path, create: false) }
+
   package func rename(_ source: String, to destination: String) throws(DiskError) {
     _ = try enter("rename", source)
     state.withLock { state in
@@ -161,6 +163,11 @@ package final class FaultyDisk: Disk, Sendable {
   package func remove(_ path: String) throws(DiskError) {
     _ = try enter("unlink", path)
     state.withLock { $0.names[path] = nil }
+  }
+
+  package func removeDirectory(_ path: String) throws(DiskError) {
+    _ = try enter("rmdir", path)
+    state.withLock { _ = $0.directories.remove(path) }
   }
 
   package func syncDirectory(_ path: String) throws(DiskError) {
@@ -176,6 +183,11 @@ package final class FaultyDisk: Disk, Sendable {
   package func lock(_ path: String) throws(DiskError) -> (any Sendable)? {
     _ = try enter("flock", path)
     return state.withLock { $0.locked.insert(path).inserted } ? FaultyLock(disk: self, path: path) : nil
+  }
+
+  package func lockForReading(_ path: String) throws(DiskError) -> (any Sendable)? {
+    _ = try enter("flock", path)
+    return state.withLock { $0.locked.contains(path) } ? nil : true
   }
 
   /// Counts a call and throws the fault that is due.

@@ -14,4 +14,17 @@ extension Span<UInt8> {
       return true
     }
   }
+
+  /// Where the sync word of a record is for the first time, in steps of the alignment; nil where it is not.
+  var firstSyncWord: Int? {
+    unsafe withUnsafeBytes { bytes in
+      var index = 0
+      while index + MemoryLayout<UInt32>.size <= bytes.count {
+        let word = unsafe UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt32.self))
+        if word == RecordHeader.syncWord { return index }
+        index += RecordHeader.alignment
+      }
+      return nil
+    }
+  }
 }
