@@ -102,6 +102,7 @@ package struct DeployerMetrics: Sendable {
       case .none: 0
       }
     }
+    registry.gauge("relaunch_log_gaps", "Places in the log where a repair found records missing.") { Double(ledger.gapCount) }
     registry.gauge("relaunch_known_messages", "Messages that are known, for telling redeliveries.") {
       Double(ledger.read { $0.known.count })
     }

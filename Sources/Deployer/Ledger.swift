@@ -102,8 +102,12 @@ final class Ledger: Sendable {
   private let state: Mutex<State>
   private let retries = DispatchQueue(label: "relaunch.ledger-retries")
 
+  /// The places in the log where a repair found records missing.
+  let gapCount: Int
+
   private init(_ log: DurableLog, _ replay: LogReplay) {
     self.log = log
+    gapCount = replay.gapCount
     state = Mutex(State(index: replay.index, configuration: replay.configuration, receivers: replay.receivers))
   }
 

@@ -8,6 +8,9 @@ struct LogReplay {
   private(set) var configuration: (payload: [UInt8], position: LogPosition)?
   /// The newest record of who is told of what.
   private(set) var receivers: (record: StateRecord, position: LogPosition)?
+  /// The places where a repair found records missing. What is missing is undone, and does not show otherwise: an event without its decision
+  /// is decided again.
+  private(set) var gapCount = 0
 
   init(_ index: EventIndex) { self.index = index }
 
@@ -33,6 +36,7 @@ struct LogReplay {
       case .known(let messages): index.restore(messages)
       case nil: break
       }
+    case .gap: gapCount += 1
     default: break
     }
   }

@@ -3,6 +3,7 @@ import Clocks
 import Configuration
 import Deployer
 import DurableLog
+import Events
 import Logging
 import OIDC
 import Telemetry
@@ -52,11 +53,9 @@ struct Serve: AsyncParsableCommand {
       }
       return try Server(settings)
     } catch let error as LogError {
-      switch error {
-      case .corrupt: throw Terminal.failure("\(error)", .damagedLog)
-      case .unsupported: throw Terminal.failure("\(error)", .newerLog)
-      default: throw Terminal.failure("\(error)", .failedLog)
-      }
+      throw Terminal.failure("\(error)", error.exitCode)
+    } catch let error as EventEncodingError {
+      throw Terminal.failure("\(error); start the version that wrote it, or newer", .newerLog)
     } catch {
       throw Terminal.failure("\(error)", .unusableConfiguration)
     }
