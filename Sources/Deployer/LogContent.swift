@@ -81,7 +81,8 @@ package struct LogContent: Sendable {
     let names = ["state", "event", "job", "at", "outcome", "firstSequence", "lastSequence", "reason"]
     let brief = JSONObject(distinct: names.compactMap { name in Self.short(members[name]).map { (name: name, value: $0) } })
     self.init(
-      json, brief: .object(brief), eventIDs: [members["event"]?.string].compactMap(\.self), at: members["at"]?.timestamp,
+      json, brief: .object(brief), eventIDs: [members["event"]?.string].compactMap(\.self).filter { !$0.isEmpty },
+      at: members["at"]?.timestamp,
       problem: problem)
   }
 
