@@ -5,7 +5,7 @@ import TestSupport
 /// Logs on disks that go bad, as the tests of damage and of its repair need them.
 enum DamagedLog {
   enum Damage: String, CaseIterable {
-    case bit, byte, zeroedSector, randomSector, cut, extended, swappedSectors, missing, duplicate, renamed, otherJournal
+    case bit, byte, zeroedSector, randomSector, cut, cutBlock, extended, swappedSectors, missing, duplicate, renamed, otherJournal
     case staleSlot, bothSlots, noCheckpoint
   }
 
@@ -50,6 +50,10 @@ enum DamagedLog {
     case .zeroedSector: for index in sector() { bytes[index] = 0 }
     case .randomSector: for index in sector() { bytes[index] = .random(in: 0...255, using: &generator) }
     case .cut: bytes.removeLast(bytes.count - Int.random(in: 0..<used, using: &generator))
+    case .cutBlock:
+      // The last block of the log, and nothing but the CHECKPOINT shows it.
+      guard path == segments.last, used > 8192 else { return false }
+      bytes.removeLast(bytes.count - (used - 1) / 4096 * 4096)
     case .extended:
       bytes += (0..<Int.random(in: 1...5000, using: &generator)).map { _ in .random(in: 0...255, using: &generator) }
     case .swappedSectors:

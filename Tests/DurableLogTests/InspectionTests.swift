@@ -57,6 +57,41 @@ struct InspectionTests {
     #expect(records.map(\.sequence) == [2, 4, 5, 6, 7])
   }
 
+  @Test func tellsASegmentOfAnotherLog() throws {
+    let disk = try written().disk
+    let name = "seg-0000000000000008.log"
+    disk.setContent("/log/" + name, try #require(try written().disk.content(Self.path)))
+    let other = LogDamage(segment: name, offset: 16, reason: "the segment belongs to another log", lost: nil)
+    let (survey, records) = try inspect(disk)
+    #expect(survey.damages == [other])
+    #expect(records.filter(\.isStray).map(\.segment) == [String](repeating: name, count: 7))
+    #expect(survey.records == [1: 3, 6: 3, 8: 1], "those of the log only")
+  }
+
+  /// A process was killed between a CHECKPOINT and the removal of the segments that it gives up.
+  @Test func whatRetentionHasGivenUpDoesNotComeBack() throws {
+    let disk = FaultyDisk()
+    let (log, _) = try DurableLog.open(.small, disk: disk, clock: SystemWallClock()) { _ in }
+    for number in 0..<20 { #expect(log.appendAll([[UInt8](repeating: UInt8(number), count: 3000)])[0].error == nil) }
+    let old = disk.files
+    let boundary = log.sealedSegments[1].firstSequence
+    try log.removeSegments(before: boundary)
+    log.close()
+    for (path, bytes) in old where disk.content(path) == nil { disk.setContent(path, bytes) }
+    #expect(try inspect(disk).survey.leftovers == ["seg-0000000000000001.log"])
+    let kept = try inspect(disk).records.filter { $0.kind == .event }
+    let path = try #require(disk.paths.last { $0.hasSuffix(".log") })
+    try change(disk, path) { $0[4096 + 32] ^= 1 }
+    guard
+      case .repaired(let report) = try LogRepair.run(
+        "/log", isDryRun: false, disk: disk, clock: FixedClock(), describe: { _ in [] })
+    else {
+      Issue.record("not repaired")
+      return
+    }
+    #expect(report.kept == [1: UInt64(kept.count - 1)] && report.gaps.count == 1)
+  }
+
   @Test func aTornTailIsNoDamage() throws {
     let disk = try written(close: false).disk.afterKill()
     try change(disk) { $0 += [1, 2, 3] }

@@ -83,6 +83,8 @@ struct RepairCrashTests {
     }
     #expect(!survey.hasUnfinishedRepair && disk.files == files)
     #expect(old.isSubset(of: disk.files.values), "\(seed): a file of the old log is gone")
+    let report = disk.paths.first { $0.hasSuffix("/report.json") }.flatMap { disk.content($0) }
+    #expect(report == Array("report".utf8), "\(seed): no report")
     #expect(!disk.paths.contains { $0.hasPrefix("/log/repair/") }, "\(seed): \(disk.paths)")
     let isWhole = try replay(afterPowerLoss(disk)) == expected
     #expect(isWhole, "\(seed)")
