@@ -26,7 +26,10 @@ struct LogFiles: Sendable {
     }
     var parts: [FoundSegment] = []
     for name in found { parts.append(try FoundSegment(name, in: directory, on: disk)) }
-    let known = [checkpoint?.journal].compactMap(\.self) + parts.compactMap { $0.header?.journal }
+    var known: [JournalID] = []
+    for journal in [checkpoint?.journal] + parts.map({ $0.header?.journal }) {
+      if let journal, !known.contains(journal) { known.append(journal) }
+    }
     for index in parts.indices { try parts[index].findRecords(of: known, in: directory, on: disk) }
     journal = Self.journal(of: parts, checkpoint)
     if let found = checkpoint, found.journal != journal {
@@ -120,7 +123,7 @@ struct FoundSegment: Hashable, Sendable {
       return
     }
     let file = try diskCall { () throws(DiskError) in PartlyReadableFile(try disk.openForReading(directory + "/" + name)) }
-    for candidate in Set(known + [statedJournal].compactMap(\.self)) {
+    for candidate in known + [statedJournal].compactMap(\.self).filter({ !known.contains($0) }) {
       var walk = SegmentWalk(reader(file, candidate), after: floor)
       guard let first = try walk.firstSequence() else { continue }
       journal = candidate

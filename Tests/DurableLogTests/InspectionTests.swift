@@ -167,6 +167,23 @@ struct InspectionTests {
         """#)
   }
 
+  /// On a full disk nothing is begun, or what was begun goes again.
+  @Test(arguments: [1000, 1_060_000]) func needsRoomForTheNewLog(usable: Int) throws {
+    let disk = try written().disk
+    try change(disk) { $0[8192 + 32] ^= 1 }
+    let before = disk.files
+    disk.setUsable(usable)
+    if usable > 1_000_000 { disk.inject(.full, atEvery: "pwrite") }
+    #expect { try LogRepair.run("/log", isDryRun: false, disk: disk, clock: FixedClock()) { _ in [] } } throws: { error in
+      switch error {
+      case LogError.repairNeedsSpace(free: usable, _): usable == 1000
+      case LogError.disk(let error): usable > 1000 && error.isDiskFull
+      default: false
+      }
+    }
+    #expect(disk.files == before)
+  }
+
   /// The medium cannot read one block: what lies in the others is kept.
   @Test func readsAroundABadBlock() throws {
     let disk = BadBlockDisk(disk: try written().disk, path: Self.path, block: 2)
