@@ -99,6 +99,13 @@ struct CheckpointFile: Sendable {
   /// Writes the next checkpoint and makes it durable. Does nothing where nothing has changed.
   mutating func write(oldestSegment: UInt64, durableSequence: UInt64) throws(DiskError) {
     guard current.oldestSegment != oldestSegment || current.durableSequence != durableSequence else { return }
+    let isRemoval = oldestSegment > current.oldestSegment
+    try writeNext(oldestSegment: oldestSegment, durableSequence: durableSequence)
+    // Segments go when this is written: either slot must do without them.
+    if isRemoval { try writeNext(oldestSegment: oldestSegment, durableSequence: durableSequence) }
+  }
+
+  private mutating func writeNext(oldestSegment: UInt64, durableSequence: UInt64) throws(DiskError) {
     var next = current
     next.generation += 1
     next.oldestSegment = oldestSegment
