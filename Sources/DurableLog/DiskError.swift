@@ -23,6 +23,9 @@ package struct DiskError: Error, Hashable, Sendable {
   /// True when the medium cannot give back what it once took.
   var isUnreadable: Bool { code == EIO }
 
+  /// True when something of the machine's is used up that comes back: space, or descriptors. What failed so has changed nothing.
+  var isShortage: Bool { isDiskFull || code == EMFILE || code == ENFILE || code == ENOMEM }
+
   /// True when the call was interrupted before it did anything and is simply made again.
   var isInterrupted: Bool { code == EINTR }
 }

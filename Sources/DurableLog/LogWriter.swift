@@ -209,7 +209,7 @@ struct LogWriter: Sendable {
       if let spare { file = spare.file } else { file = try disk.open(temporary, create: true) }
       try file.writeAll(header.encoded.span, at: 0)
     } catch {
-      guard error.isDiskFull else { throw .failed(error) }
+      guard error.isShortage else { throw .failed(error) }
       // What cannot be removed is removed by the next start, or overwritten by the next attempt.
       try? disk.remove(temporary)
       spare = nil
@@ -247,7 +247,7 @@ struct LogWriter: Sendable {
       try file.sync()
       spare = (file, length)
     } catch {
-      guard error.isDiskFull else { throw .failed(error) }
+      guard error.isShortage else { throw .failed(error) }
       try? disk.remove(path)
     }
   }

@@ -64,10 +64,11 @@ private final class ServerConversation {
     /// The connection is closed after the end, and bytes behind it are looked at only where they came with it. A frame that makes its
     /// stream malformed and then breaks the connection ends it by whichever is noticed first: the reset, which may be one too many, or
     /// the breach. Content over its limit is refused as soon as the limit is passed: if more of its frame has not come by then, the
-    /// stream is reset, and what follows on it is ignored; if all has come, with END_STREAM, the same is a frame on a closed stream.
+    /// stream is reset, and what follows on it is ignored; if all has come, with END_STREAM, the same is a frame on a closed stream. Where it
+    /// passes the stream's window too, it ends by whichever is noticed first.
     var dependsOnPieces: Bool {
       switch self {
-      case .finished, .error(.tooManyResets), .error(.violation(.streamClosed, _)): true
+      case .finished, .error(.tooManyResets), .error(.violation(.streamClosed, _)), .failed(_, .contentTooLarge): true
       default: false
       }
     }

@@ -19,11 +19,12 @@ struct CrashTests {
     var removedBefore: UInt64 = 0
   }
 
-  @Test(arguments: 0..<Self.workers) func losesNothingAcknowledgedInAnyCrash(worker: Int) throws {
+  @Test(arguments: 0..<Self.workers) func losesNothingAcknowledgedInAnyCrash(worker: Int) async throws {
     let seed = TestSeed.value &+ UInt64(worker)
     var generator = SplitMix(seed: seed)
     var states = 0
     while states < TestSeed.states / Self.workers {
+      await Task.yield()
       let disk = FaultyDisk()
       var history = History()
       try run(on: disk, &history, &generator, batches: Int.random(in: 1...12, using: &generator))

@@ -9,11 +9,12 @@ struct DamageTests {
   private static let workers = 4
   private static let tally = Tally()
 
-  @Test(arguments: 0..<Self.workers) func noDamageIsSilent(worker: Int) throws {
+  @Test(arguments: 0..<Self.workers) func noDamageIsSilent(worker: Int) async throws {
     let seed = TestSeed.value &+ UInt64(worker)
     var generator = SplitMix(seed: seed)
     var states = 0
     while states < TestSeed.states / Self.workers {
+      await Task.yield()
       let (disk, payloads) = try DamagedLog.written(&generator)
       let other = try DamagedLog.written(&generator).disk
       for _ in 0..<100 {

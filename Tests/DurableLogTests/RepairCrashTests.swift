@@ -18,7 +18,7 @@ struct RepairCrashTests {
     return payloads
   }
 
-  @Test(arguments: DamagedLog.Damage.allCases) func comesToTheSameEnd(damage: DamagedLog.Damage) throws {
+  @Test(arguments: DamagedLog.Damage.allCases) func comesToTheSameEnd(damage: DamagedLog.Damage) async throws {
     let seed = TestSeed.value
     var generator = SplitMix(seed: seed)
     let damaged = try damagedLog(damage, &generator)
@@ -32,6 +32,7 @@ struct RepairCrashTests {
     let calls = whole.calls
     #expect(calls > 50)
     for call in 1...calls {
+      await Task.yield()
       let interrupted = damaged.afterKill()
       interrupted.inject(.powerOff, atCall: call)
       #expect(throws: LogError.self) { try repair(interrupted) }

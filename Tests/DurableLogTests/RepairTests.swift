@@ -20,11 +20,12 @@ struct RepairTests {
     return (records, records.filter { $0.kind != .gap }.map(\.payload))
   }
 
-  @Test(arguments: 0..<Self.workers) func keepsEveryRecordThatIsUntouched(worker: Int) throws {
+  @Test(arguments: 0..<Self.workers) func keepsEveryRecordThatIsUntouched(worker: Int) async throws {
     let seed = TestSeed.value &+ UInt64(worker)
     var generator = SplitMix(seed: seed)
     var states = 0
     while states < TestSeed.states / 10 / Self.workers {
+      await Task.yield()
       let disk = try DamagedLog.written(&generator).disk
       let records = WrittenRecord.all(on: disk)
       let other = try DamagedLog.written(&generator).disk

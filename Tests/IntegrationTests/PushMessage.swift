@@ -13,7 +13,9 @@ struct PushMessage: Sendable {
   /// The registry's notification.
   var notification: JSONValue {
     let repository = image.lastIndex(of: ":").map { String(image[..<$0]) } ?? image
-    let digest = "sha256:" + String(repeating: "0123456789abcdef", count: 4)
+    // Each message is about an image of its own: the same one again within a minute would be the same push.
+    let hex = id.utf8.map { String($0, radix: 16) }.joined() + String(repeating: "0", count: 64)
+    let digest = "sha256:" + hex.prefix(64)
     return ["action": "INSERT", "digest": .string("\(repository)@\(digest)"), "tag": .string(image)]
   }
 

@@ -112,16 +112,19 @@ final class RunningServer: Sendable {
     return try await story(message.id, looks: looks)
   }
 
-  /// The open dead letters.
-  func deadLetters() async throws -> [JSONValue] { try await ask("/deadletters").json["deadLetters"]?.array ?? [] }
+  /// The open dead letters, newest first.
+  func deadLetters() async throws -> [JSONValue] { try await all("deadLetters", from: "/deadletters?limit=1000") }
 
-  /// All events, newest first, page after page.
-  func events() async throws -> [JSONValue] {
+  /// All events, newest first.
+  func events() async throws -> [JSONValue] { try await all("events", from: "/events?limit=1000") }
+
+  /// What a list holds, page after page.
+  private func all(_ member: String, from path: String) async throws -> [JSONValue] {
     var all: [JSONValue] = []
-    var next: String? = "/events?limit=1000"
+    var next: String? = path
     while let path = next {
       let page = try await ask(path).json
-      all += page["events"]?.array ?? []
+      all += page[member]?.array ?? []
       next = page["next"]?.string
     }
     return all
