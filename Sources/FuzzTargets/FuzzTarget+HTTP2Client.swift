@@ -156,7 +156,9 @@ private final class ClientConversation {
           session.consumed(bytes.count, on: id)
         } else {
           unconsumed[id, default: 0] += bytes.count
-          try claim(unconsumed[id, default: 0] <= limits.streamWindowBytes, "\(id) has more content than a window")
+          // Until it has acknowledged our settings the server has the window of RFC 9113, section 6.9.2.
+          let window = max(limits.streamWindowBytes, 65_535)
+          try claim(unconsumed[id, default: 0] <= window, "\(id) has more content than a window")
         }
       case .end(let id):
         try claim(stages[id] == .answered, "an end of \(id), which is \(String(describing: stages[id]))")

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Disks as a loss of power may leave them: while a batch is written, a segment begun, a checkpoint written, segments removed, or while
-/// recovery itself is at work. `RELAUNCH_SIMULATED_STATES` says how many; 20,000 without it.
+/// recovery itself is at work. `RELAUNCH_SIMULATED_STATES` says how many; 10,000 without it.
 struct CrashTests {
   private static let workers = 8
   private static let disksPerRun = 25

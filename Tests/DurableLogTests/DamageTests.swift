@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Disks that were whole and synced, and then went bad in one place: what was acknowledged is there, or the log says that it is not.
-/// `RELAUNCH_SIMULATED_STATES` says how many; 20,000 without it.
+/// `RELAUNCH_SIMULATED_STATES` says how many; 10,000 without it.
 struct DamageTests {
   private static let workers = 4
   private static let tally = Tally()

@@ -9,5 +9,5 @@ enum TestSeed {
   }()
 
   /// How many states each simulation goes through: `RELAUNCH_SIMULATED_STATES`.
-  static let states = ProcessInfo.processInfo.environment["RELAUNCH_SIMULATED_STATES"].flatMap(Int.init) ?? 20_000
+  static let states = ProcessInfo.processInfo.environment["RELAUNCH_SIMULATED_STATES"].flatMap(Int.init) ?? 10_000
 }

@@ -7,7 +7,7 @@ import Testing
 import Transport
 
 /// Responses that are read piece by piece: watches.
-@Suite(.timeLimit(.minutes(1))) struct StreamingTests {
+@Suite(.timeLimit(.minutes(5))) struct StreamingTests {
   private typealias Frame = FrameServer.Frame
 
   private func open(
