@@ -42,6 +42,7 @@ import Transport
     #expect(planned == [value] && generation == 2 && first.notes == [])
     #expect(try await restart.run(request) { _ in }.outcome == .alreadyDone(value: value))
     request.messageID = "m2"
+    request.publishTime = clock.now()
     let second = try await restart.run(request) { _ in }
     guard case .restarted(let next, 3, _) = second.outcome else {
       Issue.record("\(second)")
