@@ -192,7 +192,10 @@ package final class DurableLog: Sendable {
 
   private func commit(_ batch: ArraySlice<PendingAppend>) {
     let events = batch.count { $0.kind == .event }
+    let count = segments.count
     let result = outcome(of: batch, usesReserve: events == 0)
+    // A new segment is when room gets short; what cannot be asked now is asked by the upkeep.
+    if segments.count != count, let room = writer.withLock({ try? $0.room() }) { noteRoom(room) }
     // Also where a record of what was done has just gone into the reserve.
     if let full = writer.withLock({ $0.full }) { noteRoom(.none(full)) }
     if case .failure(.diskFull) = result {
