@@ -95,7 +95,8 @@ package final class GenerationStore: Sendable {
       var good = state.withLock { $0.good }
       let before = good.files
       let made = good.generation(rules: files.rules, mapping: files.mapping)
-      let next = made.with(problems: made.problems + [made.emptiness(of: rules.path)].compactMap(\.self))
+      let mounts = rules.subPathProblems() + mapping.subPathProblems()
+      let next = made.with(problems: made.problems + [made.emptiness(of: rules.path)].compactMap(\.self) + mounts)
       state.withLock { [good] in $0 = State(generation: next, good: good, version: seen, isLoaded: true, failure: nil) }
       if good.files != before { observer.withLock { $0 }?(good.files) }
       logger.info(
