@@ -7,9 +7,11 @@ import OpenSSL
 /// What memory holds of the log: which events there are, how far each has come, and where its records lie.
 ///
 /// A value without I/O. The same `apply` builds it while the log is read at start and while the server runs, so it can never say
-/// more than the log does. Where retention has written records forward, one SNAPSHOT record stands for them. Of the events beyond `historyLimit`, oldest first, those that are finished are forgotten, unless they have
-/// dead letters; their records stay in the log. The others are held apart, and make no room for themselves in the history: however long
-/// one job waits, the history does not grow behind it.
+/// more than the log does. Where retention has written records forward, one SNAPSHOT record stands for them.
+///
+/// Of the events beyond `historyLimit`, oldest first, those that are finished are forgotten, unless they have dead letters; their records
+/// stay in the log until their segments go. The others are held apart, and make no room for themselves in the history: however long one
+/// job waits, the history does not grow behind it.
 struct EventIndex: Sendable {
   /// One event, and where to read the rest.
   struct Entry: Sendable {
@@ -115,6 +117,9 @@ struct EventIndex: Sendable {
   var backlog: Int { undecidedCount + jobs.count }
 
   var count: Int { entries.count + held.count }
+
+  /// What retention would have to keep: it falls when events and jobs end, and when dead letters leave the list.
+  var liveCount: Int { backlog + deadLetters.count }
 
   /// The entry called `id`.
   subscript(id: String) -> Entry? { numbers[id].map { entries[$0 - firstNumber] } ?? held[id] }

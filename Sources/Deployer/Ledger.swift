@@ -43,6 +43,16 @@ final class Ledger: Sendable {
       index.apply(record, at: position)
     }
 
+    /// - Returns: the records that wait for `id` to be moved; nil where there are none, and then none waits any more.
+    mutating func takeWaiting(_ id: String) -> [PendingRecord]? {
+      guard let waiting = moving[id], !waiting.isEmpty else {
+        moving[id] = nil
+        return nil
+      }
+      moving[id] = []
+      return waiting
+    }
+
     /// - Returns: whether the record may be appended now; `offering` must fall again then. Else it waits.
     mutating func offer(_ record: PendingRecord) -> Bool {
       guard moving[record.record.eventID]?.append(record) == nil else { return false }
@@ -241,11 +251,16 @@ final class Ledger: Sendable {
   func offer(
     _ record: StateRecord, _ urgency: AppendUrgency = .now, then: @escaping @Sendable (Result<Void, LogError>) -> Void
   ) {
-    guard state.withLock({ $0.offer(PendingRecord(record: record, urgency: urgency, then: then)) }) else { return }
-    log.append(record.kind, record.payload, urgency) { [self] result in
-      then(result.map { position in state.withLock { $0.apply(record, at: position) } })
-    }
+    let pending = PendingRecord(record: record, urgency: urgency, then: then)
+    guard state.withLock({ $0.offer(pending) }) else { return }
+    append(pending)
     state.withLock { $0.offering -= 1 }
+  }
+
+  private func append(_ pending: PendingRecord) {
+    log.append(pending.record.kind, pending.record.payload, pending.urgency) { [self] result in
+      pending.then(result.map { position in state.withLock { $0.apply(pending.record, at: position) } })
+    }
   }
 }
 
@@ -259,7 +274,7 @@ extension Ledger {
 
   func observeRoom(_ handler: @escaping @Sendable (LogRoom) -> Void) { log.observeRoom(handler) }
 
-  /// Removes the segments before `segment`, after all in them that still counts was written forward. Finished events that only they
+  /// Removes the segments before the one that begins with the sequence `segment`, after all in them that still counts was written forward. Finished events that only they
   /// hold leave the history. Blocks for the disk; events and records are taken meanwhile.
   /// - Throws: where the log has no room, or cannot be read or written; nothing is removed then.
   func removeSegments(before segment: UInt64) throws {
@@ -323,8 +338,8 @@ extension Ledger {
     return try result.get()
   }
 
+  /// Appends what has waited for an event to be moved. What comes meanwhile waits behind it, so that the order stays.
   private func release(_ id: String) {
-    let waiting = state.withLock { $0.moving.removeValue(forKey: id) } ?? []
-    for record in waiting { offer(record.record, record.urgency, then: record.then) }
+    while let waiting = state.withLock({ $0.takeWaiting(id) }) { for record in waiting { append(record) } }
   }
 }

@@ -9,14 +9,25 @@ import Logging
 final class Retention: Sendable {
   /// Of the sealed segments one in so many goes at a time, the oldest first.
   private static let share = 4
-  /// After a pass that gave little back, the log must grow by so many segments before the next: what is live would only be copied.
-  private static let patience = 1
+  /// How long after a pass that failed the next is tried.
+  private static let retryDelay = DispatchTimeInterval.seconds(1)
+
+  /// How things stood after a pass that gave little back. The next would only copy what is live, until a segment has come or less is live.
+  private struct Fruitless {
+    /// The copies fill segments too.
+    let newest: SealedSegment?
+    let liveCount: Int
+  }
 
   private struct State {
     var isScheduled = false
     var isStopped = false
-    /// The newest segment of the last pass that did not pay; nothing is tried before there is a newer one.
-    var fruitlessUntil: UInt64 = 0
+    var fruitless: Fruitless?
+
+    func isWorthwhile(_ newest: SealedSegment?, _ liveCount: Int) -> Bool {
+      guard !isStopped else { return false }
+      return fruitless.map { newest != $0.newest || liveCount < $0.liveCount } ?? true
+    }
   }
 
   private let ledger: Ledger
@@ -46,25 +57,31 @@ final class Retention: Sendable {
   }
 
   private func pass() {
-    defer { state.withLock { $0.isScheduled = false } }
-    let sealed = ledger.sealedSegments
-    guard let newest = sealed.last, state.withLock({ !$0.isStopped && newest.firstSequence > $0.fruitlessUntil }) else { return }
-    let going = sealed.prefix((sealed.count + Self.share - 1) / Self.share)
-    // The successor of the last that goes is the first that stays; where none is sealed it is the last segment.
-    let boundary = going.count < sealed.count ? sealed[going.count].firstSequence : UInt64.max
-    let before = ledger.counters.usedBytes
     do {
-      try ledger.removeSegments(before: boundary)
+      try removeOldest()
+      state.withLock { $0.isScheduled = false }
     } catch {
       logger.warning("old segments not removed", metadata: ["error": "\(error)"])
-      state.withLock { $0.fruitlessUntil = newest.firstSequence }
-      return
+      queue.asyncAfter(deadline: .now() + Self.retryDelay) { self.state.withLock { $0.isScheduled = false } }
     }
-    let freed = before - ledger.counters.usedBytes
+  }
+
+  private func removeOldest() throws {
+    let sealed = ledger.sealedSegments
+    let live = ledger.read { $0.liveCount }
+    let going = sealed.prefix((sealed.count + Self.share - 1) / Self.share)
+    guard let last = going.last, state.withLock({ $0.isWorthwhile(sealed.last, live) }) else { return }
+    let before = ledger.counters.usedBytes
+    // Nothing of the segment that is written to: what comes meanwhile is in there.
+    try ledger.removeSegments(before: last.lastSequence + 1)
+    let after = ledger.counters.usedBytes
     let bytes = going.reduce(0) { $0 + $1.byteCount }
-    if freed < bytes / 4 { state.withLock { $0.fruitlessUntil = newest.firstSequence } }
+    if before - after < bytes / 4 {
+      let newest = ledger.sealedSegments.last
+      state.withLock { $0.fruitless = Fruitless(newest: newest, liveCount: live) }
+    }
     logger.info(
       "old segments removed",
-      metadata: ["segments": "\(going.count)", "bytes": "\(bytes)", "freed": "\(freed)", "log_bytes": "\(before - freed)"])
+      metadata: ["segments": "\(going.count)", "bytes": "\(bytes)", "freed": "\(before - after)", "log_bytes": "\(after)"])
   }
 }

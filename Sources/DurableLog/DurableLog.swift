@@ -17,7 +17,7 @@ package final class DurableLog: Sendable {
   /// nil: nothing is done by time.
   private let checkpointDelay: Duration?
   private let pending: Mutex<PendingAppends>
-  /// Only the queue takes this lock, so nobody waits for it; it is held while the disk works.
+  /// Held while the disk works, so that whoever takes it off the queue waits for the disk.
   private let writer: Mutex<LogWriter>
   private let segments: OpenSegments
   private let lock: Mutex<(any Sendable)?>
@@ -111,7 +111,7 @@ package final class DurableLog: Sendable {
     }
   }
 
-  /// The segments that take nothing more, oldest first.
+  /// The segments that take nothing more, oldest first. Waits for the disk.
   package var sealedSegments: [SealedSegment] { writer.withLock { $0.sealed } }
 
   /// Removes the segments whose records are all below `sequence`, for good. What is to be kept of them must have been appended again,
@@ -131,8 +131,8 @@ package final class DurableLog: Sendable {
     try onWriter { writer throws(LogError) in try writer.writeCheckpoint() }
   }
 
-  /// Has `handler` called when the room for more has changed, and again and again while it is not ample and records come. It must return at
-  /// once.
+  /// Has `handler` called when the room for more has changed, and again and again while it is not ample and records come, or there is none.
+  /// It must return at once.
   package func observeRoom(_ handler: @escaping @Sendable (LogRoom) -> Void) { upkeep.withLock { $0.observer = handler } }
 
   /// Why the log takes nothing more: `.failed`, `.closed` or `.exhausted`; nil while it does.
@@ -198,14 +198,10 @@ package final class DurableLog: Sendable {
     if segments.count != count, let room = writer.withLock({ try? $0.room() }) { noteRoom(room) }
     // Also where a record of what was done has just gone into the reserve.
     if let full = writer.withLock({ $0.full }) { noteRoom(.none(full)) }
-    if case .failure(.diskFull) = result {
-      // What was done is still written, into what is kept for it.
-      if events > 0, events < batch.count {
-        settle(batch.filter { $0.kind == .event }[...], result)
-        return commit(batch.filter { $0.kind != .event }[...])
-      }
-    }
-    settle(batch, result)
+    guard case .failure(.diskFull) = result, events > 0, events < batch.count else { return settle(batch, result) }
+    // What was done is still written, into what is kept for it.
+    settle(batch.filter { $0.kind == .event }[...], result)
+    commit(batch.filter { $0.kind != .event }[...])
   }
 
   private func settle(

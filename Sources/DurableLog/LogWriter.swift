@@ -158,7 +158,10 @@ struct LogWriter: Sendable {
     if let tail, tail.end == nil { return tail }
     guard (tail?.lastSequence ?? 0) < LogPosition.segmentLimit - 1 else { throw .exhausted }
     let next = try startSegment()
-    if let tail, let end = tail.end { sealed.append(SealedSegment(firstSequence: tail.firstSequence, byteCount: end.byteCount)) }
+    if let tail, let end = tail.end {
+      sealed.append(
+        SealedSegment(firstSequence: tail.firstSequence, lastSequence: end.lastSequence, byteCount: end.byteCount))
+    }
     segments.add(next.file, next.journal, firstSequence: next.firstSequence)
     tail = next
     try writeCheckpoint()
@@ -293,7 +296,7 @@ struct LogWriter: Sendable {
         try checkpoint?.write(oldestSegment: oldestSegment, durableSequence: tail.lastSequence)
       }
     } catch {
-      guard error.isDiskFull else { throw .failed(error) }
+      guard error.isShortage else { throw .failed(error) }
       // Of a log that is new: it goes on without until there is room.
       try? disk.remove(directory + "/" + Checkpoint.fileName + Recovery.temporarySuffix)
     }
@@ -304,5 +307,7 @@ struct LogWriter: Sendable {
 package struct SealedSegment: Hashable, Sendable {
   /// The sequence of its first record, which names its file.
   package let firstSequence: UInt64
+  /// The sequence of its last record: the next segment begins with the one after it.
+  package let lastSequence: UInt64
   package let byteCount: Int
 }

@@ -62,7 +62,8 @@ struct Recovery {
         }
         segments.add(file, header.journal, firstSequence: header.firstSequence)
         previous = (name, try checkedEnd(of: scan, &reader, lastSequence: successor(of: index, in: names)), header.journal)
-        found.sealed.append(SealedSegment(firstSequence: header.firstSequence, byteCount: size))
+        found.sealed.append(
+          SealedSegment(firstSequence: header.firstSequence, lastSequence: scan.lastSequence, byteCount: size))
       } else {
         let last = try settle(&reader, header)
         var reader = SegmentReader(name: name, file: last.file, journal: header.journal, size: last.length)

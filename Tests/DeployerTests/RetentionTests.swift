@@ -71,6 +71,44 @@ import Testing
     #expect(api.count(of: .patch) == 1)
   }
 
+  /// A segment that is still written to loses nothing when the only one before it goes.
+  @Test func onlyWhatIsRemovedLeavesTheHistory() async throws {
+    let disk = FaultyDisk()
+    let pipeline = try pipeline(disk, Pipeline.cluster())
+    try await pipeline.running {
+      var id = 0
+      while disk.paths.count(where: { $0.hasSuffix(".log") }) < 2 {
+        try await flood(pipeline, id..<id + 1)
+        id += 1
+      }
+      try await flood(pipeline, id..<id + 2)
+      disk.setUsable(100 << 20)
+      try await flood(pipeline, id + 2..<id + 3)
+      await pipeline.lines.reach(1, "old segments removed")
+      #expect(try await pipeline.ask("/events/0").status == .notFound)
+      for id in id + 1..<id + 3 { #expect(try await pipeline.ask("/events/\(id)").status == .ok, "event \(id)") }
+    }
+  }
+
+  /// At the limit with work that is not finished, nothing can go; when it is finished, it does, though no segment has come.
+  @Test func roomComesBackWhenWorkIsFinished() async throws {
+    var configuration = LogConfiguration(directory: "/state")
+    configuration.segmentBytes = 1 << 20
+    configuration.bytesLimit = 8 * configuration.segmentBytes
+    let (ledger, _) = try Ledger.open(configuration, index: Samples.index(), disk: FaultyDisk(), clock: ManualWallClock())
+    let lines = LogLines()
+    let retention = Retention(ledger, logger: lines.logger)
+    var accepted: [String] = []
+    while ledger.counters.refusedDiskFull == 0 {
+      let event = try Push(id: "\(accepted.count)", data: String(repeating: "x", count: 200_000)).event()
+      if await ledger.takes(event) { accepted.append(event.id) }
+    }
+    await lines.reach(1, "old segments removed")
+    for id in accepted { ledger.note(Samples.decision(id, outcome: .filtered)) }
+    while !(await ledger.takes(try Push(id: "after").event())) {}
+    retention.stop()
+  }
+
   /// A record of an event comes while the event is being moved: it waits, and is not lost by what the snapshot holds.
   @Test func recordsThatComeDuringAMoveAreKept() async throws {
     let disk = FaultyDisk()
@@ -88,12 +126,16 @@ import Testing
       for _ in 0..<10 {
         guard let id = counts.keys.sorted().randomElement(using: &generator) else { break }
         counts[id, default: 0] += 1
-        try await ledger.record(
-          .attemptFailed(job: "\(id).job1", eventID: id, attempt: counts[id] ?? 0, error: "try again", at: Push.published))
+        let record = StateRecord.attemptFailed(
+          job: "\(id).job1", eventID: id, attempt: counts[id] ?? 0, error: "try again", at: Push.published)
+        // Those that nobody waits for come close upon each other.
+        if Bool.random(using: &generator) { try await ledger.record(record) } else { ledger.note(record) }
       }
       try await removal
     }
     #expect(ledger.sealedSegments.first?.firstSequence ?? 1 > 1, "something was removed")
+    // Behind all the others.
+    try await ledger.record(.attemptFailed(job: "none", eventID: "none", attempt: 1, error: "", at: Push.published))
     try expect(ledger, counts, seed: generator.seed)
     let (again, _) = try Ledger.open(configuration, index: Samples.index(), disk: disk.afterKill(), clock: ManualWallClock())
     try expect(again, counts, seed: generator.seed)
@@ -113,13 +155,20 @@ import Testing
 }
 
 extension Ledger {
-  /// Takes `event` as a push brings it, and waits until it is durable.
-  func receive(_ event: Event) async throws {
+  /// Whether `event` is taken, as a push brings it, once it is durable.
+  func takes(_ event: Event) async -> Bool {
     await withCheckedContinuation { continuation in
-      receive(event.message, source: event.source, at: event.receivedAt, accepted: { _ in }, then: { _ in continuation.resume() })
+      receive(
+        event.message, source: event.source, at: event.receivedAt, accepted: { _ in },
+        then: { receipt in
+          if case .refused = receipt { continuation.resume(returning: false) } else { continuation.resume(returning: true) }
+        })
       commitReceived()
     }
   }
+
+  /// Takes `event` as a push brings it, and waits until it is durable.
+  func receive(_ event: Event) async throws { _ = await takes(event) }
 
   /// Removes one segment, on a thread of its own.
   fileprivate func removeOldest() async throws {
