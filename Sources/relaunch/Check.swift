@@ -6,23 +6,34 @@ import Targets
 
 struct Check: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Load rules and mapping, and print every problem with its file and line.",
+    abstract: "Load rules, mapping and configuration, and print every problem with its file and line.",
     discussion: """
       DIR holds both: either the subdirectories `rules` and `mapping`, or all files side by side, where ConfigMap documents and \
       *.json files are the mapping. Exit 0 when nothing is an error, 1 otherwise; warnings do not count. Rules without a Sensor are \
-      an error, as they would restart nothing.
+      an error, as they would restart nothing. With --config the configuration file is read as `serve` reads it; without DIR, rules and \
+      mapping are where it says.
       """)
 
-  @Argument(help: "The directory to check.")
-  var dir: String
+  @Argument(help: "The directory to check; needed where there is no --config.")
+  var dir: String?
 
   @Option(help: "The mapping's directory, where it is not in DIR.")
   var mapping: String?
 
+  @Option(help: "The configuration file.")
+  var config: String?
+
+  func validate() throws {
+    guard dir != nil || config != nil else { throw ValidationError("name a directory, or a configuration file with --config") }
+  }
+
   func run() async throws {
     let generation: Generation
+    let rulesDirectory: String
     do throws(SettingsError) {
-      generation = try load()
+      let settings = try config.map { path throws(SettingsError) in try Settings.load(path) }
+      rulesDirectory = rules(settings)
+      generation = try load(rulesDirectory, settings)
     } catch {
       throw Terminal.failure("\(error)", .problemsFound)
     }
@@ -35,16 +46,20 @@ struct Check: AsyncParsableCommand {
     if errors > 0 { throw ExitCode.problemsFound }
   }
 
-  private var directory: String { dir.count > 1 && dir.hasSuffix("/") ? String(dir.dropLast()) : dir }
+  private var directory: String? { dir.map { $0.count > 1 && $0.hasSuffix("/") ? String($0.dropLast()) : $0 } }
 
-  private var hasSubdirectories: Bool { FileManager.default.fileExists(atPath: directory + "/rules") }
+  private var hasSubdirectories: Bool { directory.map { FileManager.default.fileExists(atPath: $0 + "/rules") } ?? false }
 
-  private var rulesDirectory: String { hasSubdirectories ? directory + "/rules" : directory }
+  private func rules(_ settings: Settings?) -> String {
+    guard let directory else { return settings?.rules ?? "" }
+    return hasSubdirectories ? directory + "/rules" : directory
+  }
 
-  private func load() throws(SettingsError) -> Generation {
-    let files = try MountedDirectory(rulesDirectory).read()
-    if hasSubdirectories {
-      return Generation(rules: files, mapping: try MountedDirectory(mapping ?? directory + "/mapping").readIfPresent())
+  private func load(_ rules: String, _ settings: Settings?) throws(SettingsError) -> Generation {
+    let files = try MountedDirectory(rules).read()
+    if hasSubdirectories || directory == nil {
+      let mapping = mapping ?? directory.map { $0 + "/mapping" } ?? settings?.mapping ?? ""
+      return Generation(rules: files, mapping: try MountedDirectory(mapping).readIfPresent())
     }
     let isMapping: (MountedFile) -> Bool = { $0.name.hasSuffix(".json") }
     let mapped = try mapping.map { path throws(SettingsError) in try MountedDirectory(path).read() } ?? files.filter(isMapping)

@@ -13,7 +13,7 @@ struct Relaunch: AsyncParsableCommand {
       serving; 64 wrong usage.
       """,
     version: "0.1.0",
-    subcommands: [Serve.self, Check.self, Explain.self, DeadLetters.self, Push.self, Keys.self, LogCommand.self])
+    subcommands: [Serve.self, Check.self, Explain.self, DeadLetters.self, Push.self, Probe.self, Keys.self, LogCommand.self])
 }
 
 /// The exit codes, which are part of the interface.

@@ -11,9 +11,14 @@ enum Terminal {
 
   /// Says on standard error what is wrong, and gives the exit to throw.
   static func failure(_ text: String, _ code: ExitCode) -> ExitCode {
+    note(text)
+    return code
+  }
+
+  /// Says something on standard error.
+  static func note(_ text: String) {
     let bytes = Array("relaunch: \(text)\n".utf8)
     _ = unsafe bytes.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
-    return code
   }
 }
 

@@ -55,6 +55,22 @@ extension BuiltServer {
       #expect(checked.output.contains("1 sensors, 1 event sources, 2 images mapped; 0 errors, "), "\(checked.output)")
     }
 
+    @Test func areCheckedWithTheConfigurationThatNamesThem() async throws {
+      let site = try Site()
+      let checked = try await RelaunchBinary.run("check", "--config", site.configurationFile)
+      #expect(checked.status == 0)
+      #expect(checked.output.contains("1 sensors, 1 event sources, 2 images mapped; 0 errors, "), "\(checked.output)")
+      var configuration = Site.Configuration()
+      configuration.more = "wokers: 4"
+      try site.configure(configuration)
+      for place in [[], [site.path]] {
+        let refused = try await RelaunchBinary.run(["check", "--config", site.configurationFile] + place)
+        #expect(refused.status == 1)
+        #expect(refused.errors.contains("\(site.configurationFile):") && refused.errors.contains("wokers"), "\(refused.errors)")
+      }
+      #expect(try await RelaunchBinary.run("check").status == 64)
+    }
+
     /// A mistyped path must not pass for rules that are right.
     @Test func failTheCheckWhereThereAreNone() async throws {
       let directory = try TemporaryDirectory()

@@ -18,6 +18,7 @@ struct Site: Sendable {
     static let open = "gar: {authentication: none}"
 
     var push = "{address: 127.0.0.1, port: 0}"
+    var ops = "{address: 127.0.0.1, port: 0}"
     var admin = "{address: 127.0.0.1, port: 0}"
     var stop = "{lameDuck: 0s}"
     var sources = Self.authenticated
@@ -31,7 +32,7 @@ struct Site: Sendable {
       mapping: mapping
       listeners:
         push: \(push)
-        ops: {address: 127.0.0.1, port: 0}
+        ops: \(ops)
         admin: \(admin)
       sources:
         \(sources)
