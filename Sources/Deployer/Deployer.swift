@@ -96,7 +96,7 @@ package final class Deployer: Sendable {
     crashed = RunningFile.names(in: settings.state, disk: environment.disk)
     let running = RunningFile(directory: settings.state, disk: environment.disk)
     let metrics = DeployerMetrics(environment.registry, sources: settings.sources.map(\.name))
-    metrics.observe(ledger, in: environment.registry)
+    metrics.observe(ledger, by: clock, in: environment.registry)
     let completions = Completions(ledger: ledger, limit: settings.limits.answerDeadline)
     let worker = Worker(
       restart: environment.api.map { RolloutRestart(client: $0, clock: clock) }, namespaces: settings.kubernetes.namespaces,
@@ -126,7 +126,7 @@ package final class Deployer: Sendable {
       ledger: ledger, engine: engine, generations: generations, gate: environment.adminGate, clock: clock, metrics: metrics,
       logger: logger)
     let keys = environment.keys
-    opsService = OpsService(registry: environment.registry) {
+    let readiness: @Sendable () -> Readiness = {
       Readiness(
         checks: [
           ("log", ledger.refusal?.description), ("stopping", isLeaving.isSet ? "yes" : nil),
@@ -136,6 +136,8 @@ package final class Deployer: Sendable {
         warnings: generations.problems.filter { $0.severity == .error }.map { ("rules", "\($0)") }
           + (pool.isCircuitOpen ? [("kubernetes", Self.circuitWarning(settings.kubernetes))] : []))
     }
+    metrics.observe(readiness, in: environment.registry)
+    opsService = OpsService(registry: environment.registry, readiness: readiness)
     couriers = Self.couriers(environment, ledger)
     rolloutWatch = environment.api.flatMap { api in
       guard environment.watchesRollouts else { return nil }

@@ -1,5 +1,7 @@
+import Clocks
 import Configuration
 import DurableLog
+import Kubernetes
 import Sensors
 package import Telemetry
 import Workers
@@ -18,7 +20,7 @@ package struct DeployerMetrics: Sendable {
   let overloaded: Counter
   private let outcomes: [Outcome: Counter]
   private let rollouts: [Rollout.Result: Counter]
-  let attemptsFailed: Counter
+  private let attemptsFailed: [String: Counter]
   let replays: Counter
 
   package init(_ registry: MetricsRegistry, sources: [String]) {
@@ -43,7 +45,11 @@ package struct DeployerMetrics: Sendable {
       uniqueKeysWithValues: Rollout.Result.allCases.map {
         ($0, registry.counter("relaunch_rollouts_total", "Ends of rollouts that were watched.", [("result", $0.rawValue)]))
       })
-    attemptsFailed = registry.counter("relaunch_attempts_failed_total", "Attempts that failed and were repeated.")
+    let reasons = Disposition.RetryReason.allCases.map(\.rawValue) + Disposition.PermanentReason.allCases.map(\.rawValue)
+    attemptsFailed = Dictionary(
+      uniqueKeysWithValues: reasons.map {
+        ($0, registry.counter("relaunch_attempts_failed_total", "Attempts that failed, by reason.", [("reason", $0)]))
+      })
     replays = registry.counter("relaunch_dead_letters_replayed_total", "Dead letters that a person replayed.")
   }
 
@@ -54,8 +60,16 @@ package struct DeployerMetrics: Sendable {
     }
   }
 
+  /// Counts an attempt that failed, whether it is repeated or not.
+  /// - Parameter reason: the raw value of a `Disposition`'s reason.
+  func attemptFailed(_ reason: String) { attemptsFailed[reason]?.add() }
   func ended(_ outcome: Outcome) { outcomes[outcome]?.add() }
   func ended(_ result: Rollout.Result) { rollouts[result]?.add() }
+
+  /// What `/readyz` says.
+  func observe(_ readiness: @escaping @Sendable () -> Readiness, in registry: MetricsRegistry) {
+    registry.gauge("relaunch_ready", "1 while /readyz is 200: pushes can be taken.") { readiness().isReady ? 1 : 0 }
+  }
 
   /// What is in force, and what is wrong with it.
   func observe(_ generations: GenerationStore, in registry: MetricsRegistry) {
@@ -66,8 +80,13 @@ package struct DeployerMetrics: Sendable {
   }
 
   /// Gauges that are read from the ledger when they are asked for.
-  func observe(_ ledger: Ledger, in registry: MetricsRegistry) {
+  func observe(_ ledger: Ledger, by clock: any WallClock, in registry: MetricsRegistry) {
     registry.gauge("relaunch_backlog", "Events and jobs that are not finished.") { Double(ledger.read { $0.backlog }) }
+    registry.gauge(
+      "relaunch_backlog_oldest_seconds", "For how long the oldest of them has waited since it was received, or its work began."
+    ) {
+      ledger.read { $0.oldestWork }.map { max((clock.now() - $0).inSeconds, 0) } ?? 0
+    }
     registry.gauge("relaunch_dead_letters", "Dead letters that wait for a person.") {
       Double(ledger.read { $0.deadLetters.count })
     }

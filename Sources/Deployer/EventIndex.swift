@@ -116,6 +116,17 @@ struct EventIndex: Sendable {
   /// Events and jobs that are not finished.
   var backlog: Int { undecidedCount + jobs.count }
 
+  /// Since when the oldest work waits: an event that is not decided, since it was received; a job, since its decision. nil where all is
+  /// finished. A replay counts from its own decision on, however old its event is.
+  var oldestWork: Timestamp? {
+    var oldest = jobs.values.lazy.map(\.startedAt).min()
+    guard undecidedCount > 0 else { return oldest }
+    for entry in held.values where !entry.isDecided { oldest = min(oldest ?? entry.receivedAt, entry.receivedAt) }
+    // They stand in the order they came.
+    if let entry = entries.first(where: { !$0.isDecided }) { oldest = min(oldest ?? entry.receivedAt, entry.receivedAt) }
+    return oldest
+  }
+
   var count: Int { entries.count + held.count }
 
   /// What retention would have to keep: it falls when events and jobs end, and when dead letters leave the list.

@@ -100,7 +100,9 @@ struct Worker: Sendable {
   private func failed(_ job: Job, _ attempt: Int, _ error: RestartError) async -> AttemptVerdict {
     let evidence = ServiceEvidence(error.serverHealth)
     switch error.disposition {
-    case .permanent(let reason): return await bury(job, attempt, reason.rawValue, "\(error)", evidence)
+    case .permanent(let reason):
+      metrics.attemptFailed(reason.rawValue)
+      return await bury(job, attempt, reason.rawValue, "\(error)", evidence)
     case .doubtful(let reason, let retryAfter):
       return await failed(
         job, attempt,
@@ -112,7 +114,7 @@ struct Worker: Sendable {
   }
 
   private func failed(_ job: Job, _ attempt: Int, _ failure: AttemptFailure) async -> AttemptVerdict {
-    metrics.attemptsFailed.add()
+    metrics.attemptFailed(failure.reason)
     logger.warning(
       "attempt failed",
       metadata: [

@@ -19,6 +19,37 @@ struct EventIndexTests {
     #expect(index.unfinished.isEmpty)
   }
 
+  @Test func knowsSinceWhenTheOldestWorkWaits() {
+    var index = Samples.index()
+    #expect(index.oldestWork == nil)
+    func accept(_ id: String, after: Duration) {
+      index.accept(id: id, key: nil, source: "gar", receivedAt: Samples.now + after, at: Samples.position(1))
+    }
+    accept("0", after: .seconds(-9))
+    index.apply(Samples.decision("0", outcome: .filtered))
+    #expect(index.oldestWork == nil)
+    accept("1", after: .seconds(-5))
+    accept("2", after: .seconds(3))
+    #expect(index.oldestWork == Samples.now - .seconds(5))
+    // The event's own age counts no more: from its decision on, its job's does.
+    let job = Samples.job("1.job1", of: "1")
+    index.apply(Samples.decision("1", jobs: [job]))
+    #expect(index.oldestWork == Samples.now)
+    index.apply(Samples.finished(job))
+    #expect(index.oldestWork == Samples.now + .seconds(3))
+  }
+
+  /// An event that has left the history waits all the same.
+  @Test func countsWorkThatIsOlderThanTheHistory() {
+    var index = Samples.index(history: 1)
+    for number in 1...3 {
+      index.accept(
+        id: "\(number)", key: nil, source: "gar", receivedAt: Samples.now + .seconds(number), at: Samples.position(number))
+      if number > 1 { index.apply(Samples.decision("\(number)", outcome: .filtered)) }
+    }
+    #expect(index.oldestWork == Samples.now + .seconds(1))
+  }
+
   @Test func showsTheWeightiestOutcomeOfAnEventsJobs() {
     var index = Samples.index()
     index.accept("1")

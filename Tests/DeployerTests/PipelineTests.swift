@@ -7,6 +7,7 @@ import HTTPClient
 import HTTPServer
 import JSON
 import Kubernetes
+import Telemetry
 import Testing
 import TestSupport
 
@@ -218,6 +219,42 @@ import TestSupport
       #expect(try await pipeline.json("/events/5")["outcome"] == "succeeded")
       #expect(pipeline.api.count(of: .patch) == 1)
     }
+  }
+
+  // MARK: Metrics
+
+  @Test func tellsHowOldTheOldestWorkIs() async throws {
+    let pipeline = try Pipeline()
+    func age() -> Substring? {
+      pipeline.registry.text().split(separator: "\n").first { $0.hasPrefix("relaunch_backlog_oldest_seconds ") }
+    }
+    #expect(age() == "relaunch_backlog_oldest_seconds 0")
+    try await pipeline.accept(Push(id: "1"))
+    pipeline.clock.advance(by: .seconds(90))
+    #expect(age() == "relaunch_backlog_oldest_seconds 90")
+    try await pipeline.running {
+      await pipeline.lines.reach(1, "finished", "event_id=1")
+      #expect(age() == "relaunch_backlog_oldest_seconds 0")
+    }
+  }
+
+  /// What is repeated and what is given up at once are counted alike.
+  @Test(arguments: [(403, "forbidden", 3), (500, "server", 1), (400, "invalid", 1)])
+  func countsFailedAttemptsByReason(_ status: Int, _ reason: String, _ times: Int) async throws {
+    let pipeline = try Pipeline { $0.acknowledgeCompleted() }
+    for _ in 0..<times { pipeline.api.script(.get, .refuse(status)) }
+    try await pipeline.running {
+      try await pipeline.accept(Push(id: "1"))
+      let lines = pipeline.registry.text().split(separator: "\n").filter { $0.hasPrefix("relaunch_attempts_failed_total{") }
+      #expect(lines.filter { !$0.hasSuffix(" 0") } == ["relaunch_attempts_failed_total{reason=\"\(reason)\"} \(times)"])
+    }
+  }
+
+  @Test func tellsWhetherItIsReady() async throws {
+    let pipeline = try Pipeline()
+    #expect(pipeline.registry.text().contains("\nrelaunch_ready 1\n"))
+    pipeline.deployer.beginLeaving()
+    #expect(pipeline.registry.text().contains("\nrelaunch_ready 0\n"))
   }
 
   // MARK: Refusals
