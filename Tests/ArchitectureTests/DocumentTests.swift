@@ -6,6 +6,7 @@ import Testing
 struct DocumentTests {
   private static func documents() throws -> [String] {
     try Repository.names(in: ".").filter { $0.hasSuffix(".md") } + Repository.files(below: "docs", endingIn: ".md")
+      + ["charts/relaunch/README.md"]
   }
 
   @Test(arguments: [("README.md", 200), ("ARCHITECTURE.md", 300)])
@@ -38,7 +39,7 @@ struct DocumentTests {
   @Test(arguments: [
     "scripts/quickstart", "scripts/test", "scripts/fuzz", "scripts/sanitize", "scripts/crash-test",
     "scripts/install-dependencies",
-    "scripts/build-release", ".ci/run",
+    "scripts/build-release", "scripts/check-chart", "scripts/chart-readme", ".ci/run",
   ])
   func scriptsCanBeExecuted(script: String) {
     #expect(FileManager.default.isExecutableFile(atPath: "\(Repository.root)/\(script)"))
