@@ -47,6 +47,7 @@ final class ControlPlane: Sendable {
     origin = Origin(isSecure: true, host: "127.0.0.1", port: port)
     let tls = try TLSContext.client(trust: .authorities(pem: try file("certs/ca.crt")))
     client = HTTPClient(HTTPClient.Configuration(tls: tls), on: try Loop(name: "test.control-plane"))
+    try await giveRights()
   }
 
   deinit { client.shutDown() }
@@ -61,6 +62,51 @@ final class ControlPlane: Sendable {
     }
     let result = try await ChildProcess.run(script, arguments, environment: inherited)
     guard result.status == 0 else { throw Unmet("control-plane \(arguments) ends with \(result.status): \(result.errors)") }
+  }
+
+  // MARK: Rights
+
+  /// The rights that the chart gives, as scripts/check-chart renders them: in namespace default, to a service account of namespace relaunch.
+  static let chartRoles = ProcessInfo.processInfo.environment["RELAUNCH_CHART_ROLES"]
+
+  /// Makes `relaunch.kubeconfig`, with which servers work: a token of the chart's service account, which has the chart's roles and nothing
+  /// else. Where nobody has rendered them it is the administrator's.
+  private func giveRights() async throws {
+    let own = String(decoding: try Data(contentsOf: URL(filePath: "\(directory.path)/admin.kubeconfig")), as: UTF8.self)
+    guard let path = Self.chartRoles else { return try directory.write(own, to: "relaunch.kubeconfig") }
+    try await call(.post, "/api/v1/namespaces", ["metadata": ["name": "relaunch"]])
+    for object in try JSONValue(parsing: Array(try Data(contentsOf: URL(filePath: path)))).array ?? [] {
+      guard let kind = object["kind"]?.string, let version = object["apiVersion"]?.string else { continue }
+      let namespace = object["metadata"]?["namespace"]?.string.map { "/namespaces/\($0)" } ?? ""
+      let root = version.contains("/") ? "/apis/\(version)" : "/api/\(version)"
+      try await call(.post, "\(root)\(namespace)/\(kind.lowercased())s", object)
+    }
+    let answer = try await call(
+      .post, "/api/v1/namespaces/relaunch/serviceaccounts/relaunch/token",
+      ["apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": ["expirationSeconds": 3600]])
+    guard let token = answer["status"]?["token"]?.string else { throw Unmet("no token: \(answer.text())") }
+    try directory.write(own.replacing("token: admintoken", with: "token: \(token)"), to: "relaunch.kubeconfig")
+    // The roles are in force once the API server's own watch has seen them.
+    try await eventually("the service account may get and patch") { () -> Look<Void> in
+      for verb in ["get", "patch"] {
+        let review: JSONValue = [
+          "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
+          "spec": [
+            "resourceAttributes": ["group": "apps", "resource": "deployments", "namespace": "default", "verb": .string(verb)]
+          ],
+        ]
+        let answer = try await call(.post, "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", review, token: token)
+        guard answer["status"]?["allowed"] == true else { return .saw(answer["status"]?.text() ?? "") }
+      }
+      return .met(())
+    }
+  }
+
+  /// The token with which servers work.
+  func serverToken() throws -> String {
+    let text = String(decoding: try Data(contentsOf: URL(filePath: "\(directory.path)/relaunch.kubeconfig")), as: UTF8.self)
+    guard let token = text.firstMatch(of: /token: ([^}]+)\}/)?.output.1 else { throw Unmet("relaunch.kubeconfig has no token") }
+    return String(token)
   }
 
   // MARK: Objects

@@ -1,6 +1,7 @@
 import Clocks
 import Foundation
 import HTTP
+import HTTPClient
 import JSON
 import Testing
 
@@ -16,7 +17,7 @@ extension BuiltServer {
 
     /// A site whose server talks to the suite's control plane.
     private func site(
-      kubeconfig: String = "admin.kubeconfig", retry: String = "{attempts: 60, baseDelay: 50ms, maximumDelay: 500ms}"
+      kubeconfig: String = "relaunch.kubeconfig", retry: String = "{attempts: 60, baseDelay: 50ms, maximumDelay: 500ms}"
     )
       throws -> Site
     {
@@ -160,6 +161,53 @@ extension BuiltServer {
       let message = PushMessage(image: "us-docker.pkg.dev/acme-prod/apps/elsewhere:latest")
       #expect(try await server.pushed(message)["outcome"] == "dead")
       #expect(try await server.deadLetters().first?["reason"] == "namespace")
+    }
+
+    /// The other tests show that the chart's rights are enough.
+    @Test(.enabled(if: ControlPlane.chartRoles != nil, "RELAUNCH_CHART_ROLES is not set: scripts/check-chart renders the roles"))
+    func theChartGivesNoFurtherRights() async throws {
+      let plane = try ControlPlane.required
+      let token = try plane.serverToken()
+      try await plane.create("kept", image: PushMessage.frontend)
+      let deployments = "/apis/apps/v1/namespaces/default/deployments"
+      #expect(try await plane.call(.get, "\(deployments)/kept", token: token)["kind"] == "Deployment")
+      let refused: [(HTTPMethod, String)] = [
+        (.get, deployments), (.delete, "\(deployments)/kept"), (.put, "\(deployments)/kept"),
+        (.patch, "\(deployments)/kept/scale"),
+        (.get, "/apis/apps/v1/namespaces/default/statefulsets/kept"), (.get, "/api/v1/namespaces/default/secrets"),
+        (.get, "/api/v1/namespaces/default/configmaps/kept"), (.get, "/api/v1/namespaces/default/pods"),
+        (.get, "/api/v1/namespaces/relaunch/secrets/any"),
+        (.get, "/apis/apps/v1/namespaces/kube-system/deployments/coredns"),
+        (.get, "/apis/apps/v1/namespaces/relaunch/deployments/any"), (.post, "/api/v1/namespaces/default/serviceaccounts"),
+      ]
+      for (method, path) in refused {
+        let body: JSONValue? = method == .get || method == .delete ? nil : try await plane.deployment("kept")
+        let type = method == .patch ? "application/merge-patch+json" : "application/json"
+        await #expect("\(method) \(path)") { () async throws in
+          try await plane.call(method, path, body, type: type, token: token)
+        } throws: {
+          "\($0)".contains("403 Forbidden")
+        }
+      }
+    }
+
+    /// What a role does not reach is a dead letter that says so, though the server's own list would allow it.
+    @Test(.enabled(if: ControlPlane.chartRoles != nil, "RELAUNCH_CHART_ROLES is not set: scripts/check-chart renders the roles"))
+    func aNamespaceWithoutTheChartsRoleIsForbidden() async throws {
+      var configuration = Site.Configuration()
+      let file = "\(try ControlPlane.required.directory.path)/relaunch.kubeconfig"
+      configuration.more = """
+        kubernetes: {kubeconfig: \(file), namespaces: [kube-system]}
+        retry: {attempts: 2, baseDelay: 10ms, maximumDelay: 10ms}
+        """
+      let site = try Site(configuration)
+      try site.map("elsewhere", to: "coredns", namespace: "kube-system")
+      let server = try await RunningServer.start(site)
+      let message = PushMessage(image: "us-docker.pkg.dev/acme-prod/apps/elsewhere:latest")
+      #expect(try await server.pushed(message)["outcome"] == "dead")
+      #expect(try await server.deadLetters().first?["reason"] == "forbidden")
+      let metrics = String(decoding: try await server.send(.get, server.ops, "/metrics").content, as: UTF8.self)
+      #expect(metrics.contains("relaunch_attempts_failed_total{reason=\"forbidden\"} 2\n"), "\(metrics)")
     }
 
     /// Each missing right is named in turn, and once both are given a replay does the work.
