@@ -73,6 +73,12 @@ def pod_of(thing):
     return thing["spec"]["template"]["spec"] if thing["kind"] == "StatefulSet" else None
 
 
+def settings_of(objects):
+    """The configuration file that is rendered."""
+    files = [thing["data"]["relaunch.yaml"] for _, thing in objects if "relaunch.yaml" in (thing.get("data") or {})]
+    return yaml.safe_load(files[0])
+
+
 def walk(node, path=()):
     yield path, node
     items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
@@ -153,7 +159,9 @@ def wiring_problems(objects):
             names = {port["targetPort"] for port in spec["ports"]}
             if names != {"push"} and spec.get("type", "ClusterIP") != "ClusterIP":
                 yield f"{where}: {names} must not leave the cluster"
-        if thing["kind"] in ("PodMonitor", "PodMonitoring", "PodDisruptionBudget") and not selects(spec["selector"]["matchLabels"]):
+        if thing["kind"] in ("PodMonitor", "PodMonitoring", "PodDisruptionBudget") and not selects(
+            spec["selector"]["matchLabels"]
+        ):
             yield f"{where}: selects nothing"
         if thing["kind"] == "NetworkPolicy":
             if not selects(spec["podSelector"]["matchLabels"]):
@@ -174,7 +182,9 @@ def wiring_problems(objects):
             ]
             if found != ["ops"]:
                 yield f"{where}: finds the ports {found}"
-        for endpoint in spec.get("podMetricsEndpoints", []) + (spec.get("endpoints", []) if thing["kind"] == "PodMonitoring" else []):
+        for endpoint in spec.get("podMetricsEndpoints", []) + (
+            spec.get("endpoints", []) if thing["kind"] == "PodMonitoring" else []
+        ):
             if endpoint["port"] != "ops":
                 yield f"{where}: {endpoint['port']} has no metrics"
         for path, value in walk(thing):
@@ -189,9 +199,9 @@ def wiring_problems(objects):
                         yield f"{where}: {ref} is not the Service of the push listener"
             if path[-1:] == ("targetRef",) and ("Service", namespace, value["name"]) not in made:
                 yield f"{where}: {value['name']} is no Service"
-            if thing["kind"] in ("Ingress", "HTTPRoute") and path[-1:] == ("path",):
-                if (value if isinstance(value, str) else value["value"]) != "/push":
-                    yield f"{where}: routes {value}, and only /push is the public's"
+            is_route = thing["kind"] in ("Ingress", "HTTPRoute") and path[-1:] == ("path",)
+            if is_route and (value if isinstance(value, str) else value["value"]) != "/push":
+                yield f"{where}: routes {value}, and only /push is the public's"
         annotations = thing["metadata"].get("annotations") or {}
         for annotation, kind in (
             ("networking.gke.io/managed-certificates", "ManagedCertificate"),
@@ -210,7 +220,11 @@ def wiring_problems(objects):
             if (check["requestPath"], check["port"]) != ("/healthz", ports["push"]):
                 yield f"{where}: asks {check}, and the push listener answers /healthz on {ports['push']}"
     gke = {thing["kind"] for thing in things}
-    for kind, annotation in (("ManagedCertificate", "managed-certificates"), ("BackendConfig", "backend-config"), ("FrontendConfig", "FrontendConfig")):
+    for kind, annotation in (
+        ("ManagedCertificate", "managed-certificates"),
+        ("BackendConfig", "backend-config"),
+        ("FrontendConfig", "FrontendConfig"),
+    ):
         if kind in gke and not any(annotation in key for thing in things for key in thing["metadata"].get("annotations") or {}):
             yield f"{kind}: nothing refers to it"
 
@@ -237,7 +251,11 @@ def pod_problems(objects):
                 yield f"{where}: the volume is not the server's to write"
             if claims == [] and not any(volume["name"] == "state" for volume in spec["volumes"]):
                 yield f"{where}: there is no volume for the log"
-        if pod.get("seccompProfile") != {"type": "RuntimeDefault"} or not pod.get("runAsNonRoot") or pod.get("runAsUser") != 65532:
+        if (
+            pod.get("seccompProfile") != {"type": "RuntimeDefault"}
+            or not pod.get("runAsNonRoot")
+            or pod.get("runAsUser") != 65532
+        ):
             yield f"{where}: security context {pod}"
         for container in (spec.get("initContainers") or []) + spec["containers"]:
             security = container.get("securityContext") or {}
@@ -255,12 +273,14 @@ def pod_problems(objects):
             if container["name"] == "relaunch":
                 if security.get("readOnlyRootFilesystem") is not True:
                     yield f"{where}: the root file system can be written"
-                if missing := {"/var/lib/relaunch", "/etc/relaunch/config", "/etc/relaunch/rules", "/etc/relaunch/mapping"} - set(paths):
+                if missing := {"/var/lib/relaunch", "/etc/relaunch/config", "/etc/relaunch/rules", "/etc/relaunch/mapping"} - set(
+                    paths
+                ):
                     yield f"{where}: nothing is mounted at {missing}"
                 if {mount["name"] for mount in mounts if not mount.get("readOnly")} - {"state", "tmp"}:
                     yield f"{where}: mounts that can be written: {mounts}"
                 want = {"startupProbe": "/livez", "livenessProbe": "/livez", "readinessProbe": "/readyz"}
-                config = yaml.safe_load(next(t["data"]["relaunch.yaml"] for _, t in objects if t["kind"] == "ConfigMap" and "relaunch.yaml" in (t.get("data") or {})))
+                config = settings_of(objects)
                 listeners = config.get("listeners", {})
                 scheme = "HTTPS" if "tls" in listeners.get("ops", {}) else "HTTP"
                 for probe, path in want.items():
@@ -283,7 +303,11 @@ def api_calls():
     verbs = re.search(r"enum Verb[^{]*\{\s*case ([\w, ]+)", source)[1].split(", ")
     source = (ROOT / "Sources/Kubernetes/Resource.swift").read_text()
     kinds = re.findall(r'static let \w+ = Resource\(group: "([\w.]*)", version: "\w+", plural: "(\w+)"', source)
-    return {"apiGroups": sorted({group for group, _ in kinds}), "resources": sorted({kind for _, kind in kinds}), "verbs": sorted(verbs)}
+    return {
+        "apiGroups": sorted({group for group, _ in kinds}),
+        "resources": sorted({kind for _, kind in kinds}),
+        "verbs": sorted(verbs),
+    }
 
 
 def right_problems(objects):
@@ -317,7 +341,7 @@ def right_problems(objects):
     made = ("ServiceAccount", subject["namespace"], subject["name"]) in roles
     if not made and subject["name"] != "relaunch":
         yield f"there is no service account {subject['name']}"
-    config = yaml.safe_load(next(t["data"]["relaunch.yaml"] for t in things if t["kind"] == "ConfigMap" and "relaunch.yaml" in (t.get("data") or {})))
+    config = settings_of(objects)
     allowed = config["kubernetes"]["namespaces"]
     held = [namespace for kind, namespace, _ in roles if kind == "Role"]
     if any(kind == "ClusterRole" for kind, _, _ in roles):
@@ -334,7 +358,15 @@ def immutable(thing):
     """What the API server refuses to change."""
     spec = thing.get("spec") or {}
     if thing["kind"] == "StatefulSet":
-        free = ("replicas", "template", "updateStrategy", "persistentVolumeClaimRetentionPolicy", "minReadySeconds", "revisionHistoryLimit", "ordinals")
+        free = (
+            "replicas",
+            "template",
+            "updateStrategy",
+            "persistentVolumeClaimRetentionPolicy",
+            "minReadySeconds",
+            "revisionHistoryLimit",
+            "ordinals",
+        )
         return {key: value for key, value in spec.items() if key not in free}
     return thing.get("roleRef")
 
@@ -344,8 +376,14 @@ def upgrade_problems(folder, chart):
     with tempfile.TemporaryDirectory() as directory:
         later = helm.Chart.load(helm.package(str(folder), destination=directory, version="99.0.0", app_version="99.0.0"))
         later_values = {
-            "image": {"tag": "other"}, "config": {"workers": 9}, "rbac": {"scope": "cluster"}, "replicaCount": 0, "podLabels": {"a": "b"},
-            "commonLabels": {"c": "d"}, "service": {"type": "NodePort"}, "serviceAccount": {"annotations": {"e": "f"}},
+            "image": {"tag": "other"},
+            "config": {"workers": 9},
+            "rbac": {"scope": "cluster"},
+            "replicaCount": 0,
+            "podLabels": {"a": "b"},
+            "commonLabels": {"c": "d"},
+            "service": {"type": "NodePort"},
+            "serviceAccount": {"annotations": {"e": "f"}},
         }
         for values in ({}, later_values):
             before, after = render(chart, {}), render(later, values)
@@ -364,7 +402,9 @@ def dependency_problems(folder):
         parent = pathlib.Path(directory)
         shutil.copytree(folder, parent / "charts" / "relaunch")
         dependency = {"name": "relaunch", "version": helm.Chart.load(str(folder)).version, "condition": "relaunch.enabled"}
-        (parent / "Chart.yaml").write_text(json.dumps({"apiVersion": "v2", "name": "parent", "version": "0.0.1", "dependencies": [dependency]}))
+        (parent / "Chart.yaml").write_text(
+            json.dumps({"apiVersion": "v2", "name": "parent", "version": "0.0.1", "dependencies": [dependency]})
+        )
         (parent / "values.yaml").write_text(json.dumps({"global": {"site": "x"}, "relaunch": {"enabled": True}}))
         try:
             helm.Chart.load(directory).render({}, name="rel")
@@ -453,7 +493,9 @@ def case_problems(folder, chart, values, kubernetes):
                 if version == kubernetes[0]:
                     for check in CHECKS:
                         yield from check(objects)
-        for message in helm.lint(str(folder), values, strict=True, namespace=NAMESPACE, kube_version=f"v{kubernetes[-1]}.0")["messages"]:
+        for message in helm.lint(str(folder), values, strict=True, namespace=NAMESPACE, kube_version=f"v{kubernetes[-1]}.0")[
+            "messages"
+        ]:
             if message["severity"] >= 2:
                 yield f"lint: {message['path']}: {message['error'].strip()}"
         # The whole way of an installation, notes and the order of objects included.
@@ -532,13 +574,17 @@ def main(arguments):
     if arguments not in ([], ["--quick"]):
         print(__doc__.strip(), file=sys.stderr)
         return 2
-    print(f"Helm {helm.helm_sdk_version()}, Kubernetes {', '.join(KUBERNETES)}, server {os.environ['RELAUNCH_BINARY']}", flush=True)
+    print(
+        f"Helm {helm.helm_sdk_version()}, Kubernetes {', '.join(KUBERNETES)}, server {os.environ['RELAUNCH_BINARY']}", flush=True
+    )
     failed = False
     chart = helm.Chart.load(str(CHART))
     began = time.monotonic()
     failed |= report(f"{len(case_files())} sets of values, upgrade, dependency", static_problems(CHART), began)
     began = time.monotonic()
-    failed |= report(f"{len(list((HERE / 'bad').glob('*.yaml')))} sets of values that must be refused", refusal_problems(chart), began)
+    failed |= report(
+        f"{len(list((HERE / 'bad').glob('*.yaml')))} sets of values that must be refused", refusal_problems(chart), began
+    )
     began = time.monotonic()
     failed |= report("the schema has the server's settings", setting_problems(), began)
     began = time.monotonic()

@@ -56,7 +56,11 @@ class ServerChecks:
         if checked.returncode:
             yield f"relaunch check: {checked.stdout}{checked.stderr}"
         if settings := yaml.safe_load(config.read_text()):
-            for name, path in (("state", "/var/lib/relaunch"), ("rules", "/etc/relaunch/rules"), ("mapping", "/etc/relaunch/mapping")):
+            for name, path in (
+                ("state", "/var/lib/relaunch"),
+                ("rules", "/etc/relaunch/rules"),
+                ("mapping", "/etc/relaunch/mapping"),
+            ):
                 if settings.get(name) != path:
                     yield f"{name} is {settings.get(name)!r}"
         for pod in find(objects, "StatefulSet") + find(objects, "Pod"):
@@ -66,7 +70,9 @@ class ServerChecks:
                 if container["name"] == "side":
                     continue
                 # Nothing is there to serve or to ask, so it fails; what is asked is whether it understands what it should do.
-                arguments = ["0" if before == "--for" else argument for before, argument in zip(["", *arguments], arguments)]
+                arguments = [
+                    "0" if before == "--for" else argument for before, argument in zip(["", *arguments], arguments, strict=False)
+                ]
                 arguments = [re.sub(r"^https?://[^/]+", "http://127.0.0.1:1", argument) for argument in arguments]
                 done = self.run(*arguments)
                 if done.returncode in (0, USAGE):
@@ -86,7 +92,9 @@ class ServerChecks:
         config.write_text(json.dumps(settings))
         arguments = find(objects, "StatefulSet")[0]["spec"]["template"]["spec"]["containers"][0]["args"]
         arguments = [str(config) if argument.startswith("/etc/relaunch/") else argument for argument in arguments]
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("KUBE")} | {"HOME": str(directory)}
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("KUBE")} | {
+            "HOME": str(directory)
+        }
         with open(directory / "errors", "w") as errors:
             server = subprocess.Popen(
                 [self.binary, *arguments, "--dry-run"], stdout=subprocess.PIPE, stderr=errors, text=True, env=environment
@@ -129,7 +137,7 @@ class ServerChecks:
                 if services[name]["port"] != int(port) or namespace != pod["metadata"]["namespace"]:
                     yield f"helm test asks {url}, and the Service {name} has port {services[name]['port']}"
                 # What is not so at once never will be.
-                rest = ["1" if before == "--for" else argument for before, argument in zip(["", *rest], rest)]
+                rest = ["1" if before == "--for" else argument for before, argument in zip(["", *rest], rest, strict=False)]
                 done = self.run(command, urls[services[name]["targetPort"]] + path, *rest)
                 if done.returncode:
                     yield f"helm test, {container['name']}: {done.stderr}"
@@ -171,6 +179,9 @@ def metric_problems(text, cases):
                 if missing := [value for value in values if value not in have[name].get(label, ())]:
                     yield f"{where}: {name} has no {label} {missing}"
         groups = {label for match in re.findall(r"\b(?:by|without) \(([^)]*)\)", expression) for label in match.split(", ")}
-        known = {label for name in re.findall(r"\brelaunch_\w+", expression) for label in have.get(name, ())} | {"namespace", "pod"}
+        known = {label for name in re.findall(r"\brelaunch_\w+", expression) for label in have.get(name, ())} | {
+            "namespace",
+            "pod",
+        }
         if groups - known:
             yield f"{where}: its metrics have no label {groups - known}"
