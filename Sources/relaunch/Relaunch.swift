@@ -12,7 +12,7 @@ struct Relaunch: AsyncParsableCommand {
       3 the log is damaged; 4 a newer version wrote the log; 5 the state directory cannot be used, or failed while \
       serving; 64 wrong usage.
       """,
-    version: "0.1.0",
+    version: relaunchVersion,
     subcommands: [Serve.self, Check.self, Explain.self, DeadLetters.self, Push.self, Probe.self, Keys.self, LogCommand.self])
 }
 
