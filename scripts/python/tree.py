@@ -4,6 +4,7 @@ import gzip
 import io
 import os
 import stat
+import sys
 import tarfile
 
 
@@ -52,6 +53,12 @@ def tar_bytes(fill):
 
 def compressed(content):
     buffer = io.BytesIO()
-    with gzip.GzipFile(filename="", mode="wb", fileobj=buffer, mtime=0, compresslevel=9) as file:
+    with gzip.GzipFile(filename="", mode="wb", fileobj=buffer, mtime=0, compresslevel=6) as file:
         file.write(content)
     return buffer.getvalue()
+
+
+if __name__ == "__main__":
+    # usage: tree.py DIR FILE    everything below DIR as FILE, a .tar.gz whose files are root's
+    with open(sys.argv[2], "wb") as target:
+        target.write(compressed(tar_bytes(lambda archive: add_tree(archive, sys.argv[1], lambda _: 0))))
