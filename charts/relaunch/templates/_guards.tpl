@@ -22,6 +22,12 @@
 {{- fail "persistence.existingClaim: it is not used while persistence.enabled is false; set one or the other" -}}
 {{- end -}}
 
+{{- $volume := ternary (dict "name" "persistence.size" "size" .Values.persistence.size) (dict "name" "emptyDir.sizeLimit" "size" .Values.emptyDir.sizeLimit) .Values.persistence.enabled -}}
+{{- $needed := mulf (get ($config.log | default dict) "bytes" | default 1073741824) 1.25 -}}
+{{- if and (not .Values.persistence.existingClaim) (gt $needed (include "relaunch.bytes" $volume.size | float64)) -}}
+{{- fail (printf "config.log.bytes: it is at most four fifths of the volume; set %s to %.0f or more, or lower it" $volume.name $needed) -}}
+{{- end -}}
+
 {{- if or (eq (get ($listeners.push | default dict) "address" | default "" | toString) "127.0.0.1") (eq (get ($listeners.ops | default dict) "address" | default "" | toString) "127.0.0.1") -}}
 {{- fail "config.listeners: push and ops cannot listen on loopback here, where neither a Service nor the kubelet reaches them; leave their address out" -}}
 {{- end -}}

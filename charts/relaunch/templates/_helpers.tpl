@@ -124,6 +124,12 @@ metadata:
 {{- end -}}
 {{- end -}}
 
+{{/* A quantity of Kubernetes in bytes. */}}
+{{- define "relaunch.bytes" -}}
+{{- $factors := dict "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 "k" 1000 "M" 1000000 "G" 1000000000 "T" 1000000000000 "Pi" 1125899906842624 "P" 1000000000000000 "Ei" 1152921504606846976 "E" 1000000000000000000 -}}
+{{- mulf (toString . | regexFind "^[0-9.]+") (get $factors (toString . | regexFind "[A-Za-z]+$") | default 1) -}}
+{{- end -}}
+
 {{/* How long a load balancer must wait for an answer, in seconds. */}}
 {{- define "relaunch.answerSeconds" -}}
 {{- $limits := .Values.config.limits | default dict -}}
