@@ -47,10 +47,11 @@ package final class Authenticator: Sendable {
   /// Decides at once, without waiting for anything: a token seen before costs tens of nanoseconds, another one some 20 µs.
   /// - Parameter authorization: the value of each Authorization field of the request.
   package func check(_ authorization: [ArraySlice<UInt8>], now: Timestamp) -> Decision {
+    let epoch = keys.epoch
     switch judge(authorization, now) {
     case .success(let identity): return .accepted(identity)
     case .failure(let refusal):
-      if Self.isForLackOfKeys(refusal), keys.canHope { return .needsKeys }
+      if Self.isForLackOfKeys(refusal), keys.canHope(since: epoch) { return .needsKeys }
       return refuse(refusal)
     }
   }
@@ -59,10 +60,12 @@ package final class Authenticator: Sendable {
   ///
   /// All who wait share one load, which takes 10 s at most. Cancellation ends the wait with what is known so far.
   package func resolve(_ authorization: [ArraySlice<UInt8>], now: Timestamp) async -> Decision {
+    var epoch = keys.epoch
     var verdict = judge(authorization, now)
     // Twice, because the load that was under way may have begun before the key was published.
     for _ in 0..<2 {
-      guard case .failure(let refusal) = verdict, Self.isForLackOfKeys(refusal), await keys.awaitLoad() else { break }
+      guard case .failure(let refusal) = verdict, Self.isForLackOfKeys(refusal), await keys.awaitLoad(since: epoch) else { break }
+      epoch = keys.epoch
       verdict = judge(authorization, now)
     }
     switch verdict {

@@ -95,10 +95,10 @@ package final class KeyStore: Sendable {
   /// The keys with their epoch; nil where there are none to judge by.
   var current: (keys: JWKSet?, epoch: UInt64) { shared.withLock { ($0.schedule.keys, $0.schedule.epoch) } }
 
-  /// Whether waiting in `awaitLoad` can bring a key that is missing.
-  var canHope: Bool {
+  /// Whether a key that is missing from the keys of `epoch` may be there by now, or come if one waits in `awaitLoad`.
+  func canHope(since epoch: UInt64) -> Bool {
     let now = time.elapsed()
-    return shared.withLock { $0.schedule.hope(at: now) != .none }
+    return shared.withLock { $0.schedule.epoch != epoch || $0.schedule.hope(at: now) != .none }
   }
 
   /// Keeps the keys fresh until the task is cancelled. To be called once at a time.
@@ -193,34 +193,36 @@ package final class KeyStore: Sendable {
     }
   }
 
-  /// Waits for the load that is under way, or asks for one where that is possible. Cancellation ends the wait at once.
-  /// - Returns: whether there was something to wait for; judge again then.
-  func awaitLoad() async -> Bool {
+  /// Waits for the load that is under way, or asks for one where that is possible; not where one has changed the keys of `epoch`
+  /// already. Cancellation ends the wait at once.
+  /// - Returns: whether there are other keys or was something to wait for; judge again then.
+  func awaitLoad(since epoch: UInt64) async -> Bool {
     let number = shared.withLock { shared in
       shared.waitersBegun += 1
       return shared.waitersBegun
     }
     return await withTaskCancellationHandler {
-      await withCheckedContinuation { waiter in join(waiter, number) }
+      await withCheckedContinuation { waiter in join(waiter, number, since: epoch) }
     } onCancel: {
       leave(number)
     }
   }
 
-  private func join(_ waiter: CheckedContinuation<Bool, Never>, _ number: UInt64) {
+  private func join(_ waiter: CheckedContinuation<Bool, Never>, _ number: UInt64, since epoch: UInt64) {
     let now = time.elapsed()
-    let (isWaiting, runner) = shared.withLock { shared in
-      guard shared.waiters.count < Self.waitersLimit else { return (false, Runner?.none) }
+    // The answer, where there is nothing to wait for.
+    let (answer, runner) = shared.withLock { shared -> (Bool?, Runner?) in
+      guard shared.schedule.epoch == epoch else { return (true, nil) }
+      guard shared.waiters.count < Self.waitersLimit else { return (false, nil) }
       let hope = shared.schedule.demand(at: now)
       guard hope != .none else { return (false, nil) }
       shared.waiters[number] = waiter
-      guard hope == .possible else { return (true, nil) }
-      return (true, shared.runner.take())
+      return (nil, hope == .possible ? shared.runner.take() : nil)
     }
     runner?.resume()
-    if !isWaiting { waiter.resume(returning: false) }
+    if let answer { return waiter.resume(returning: answer) }
     // The cancellation handler may have come too early to find the waiter.
-    if isWaiting, Task.isCancelled { leave(number) }
+    if Task.isCancelled { leave(number) }
   }
 
   private func leave(_ number: UInt64) {

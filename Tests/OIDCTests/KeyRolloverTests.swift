@@ -1,7 +1,7 @@
 import Clocks
 import HTTPClient
 import JOSE
-import OIDC
+@testable import OIDC
 import TestSupport
 import Testing
 
@@ -34,6 +34,21 @@ struct KeyRolloverTests {
         return await group.reduce(into: [:]) { $0[$1, default: 0] += 1 }
       }
       #expect(decisions == [scene.accepted(): 1000])
+      #expect(scene.server.requests.count == 2)
+    }
+  }
+
+  /// A token may be judged by the old keys just before a load ends, and ask what to hope for just after it.
+  @Test func aLoadThatEndedMeanwhileCounts() async throws {
+    let scene = try Scene()
+    try await scene.running {
+      let judgedBy = scene.store.epoch
+      scene.server.answer(FakeKeyServer.serving(try Scene.document(scene.mint, scene.other)))
+      #expect(await scene.authenticator.resolve(try scene.token(scene.other), now: Scene.now) == scene.accepted())
+      #expect(scene.store.canHope(since: judgedBy))
+      #expect(await scene.store.awaitLoad(since: judgedBy))
+      #expect(!scene.store.canHope(since: scene.store.epoch))
+      #expect(await !scene.store.awaitLoad(since: scene.store.epoch))
       #expect(scene.server.requests.count == 2)
     }
   }
