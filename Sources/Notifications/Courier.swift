@@ -103,7 +103,8 @@ package struct Courier: Sendable {
             ])
           let now = wallClock.now()
           try await giveUp(notices.filter { now - $0.at > receiver.deadline }, "\(detail), for \(receiver.deadline)")
-          var generator = SystemRandomNumberGenerator()
+          // An existential has an address, and an empty struct none: ThreadSanitizer's code reads there.
+          var generator: any RandomNumberGenerator = SystemRandomNumberGenerator()
           let drawn = Self.retry.wait(afterFailures: failures, retryAfter: retryAfter, using: &generator)
           // What is drawn may be nothing, and nobody is helped by a message that is repeated at once.
           wait = max(Self.look, min(drawn, Self.waitLimit))

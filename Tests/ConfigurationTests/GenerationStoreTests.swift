@@ -8,7 +8,7 @@ import Targets
 import Testing
 import TestSupport
 
-@Suite(.timeLimit(.minutes(1))) struct GenerationStoreTests {
+@Suite(.timeLimit(.minutes(5))) struct GenerationStoreTests {
   private static func sensor(_ name: String) -> String {
     """
     apiVersion: argoproj.io/v1alpha1

@@ -7,7 +7,7 @@ import JSON
 import Testing
 import TestSupport
 
-@Suite(.timeLimit(.minutes(2))) struct AdminServiceTests {
+@Suite(.timeLimit(.minutes(5))) struct AdminServiceTests {
   @Test(
     arguments: [
       ("application/json", "Mozilla/5.0", true), ("text/plain", "Mozilla/5.0", false), (nil, "curl/8.5.0", false),

@@ -14,7 +14,7 @@ import TestSupport
 import Workers
 
 /// A crash is what is on the disk at some moment, and another pipeline that finds it.
-@Suite(.timeLimit(.minutes(1))) struct CrashLoopTests {
+@Suite(.timeLimit(.minutes(5))) struct CrashLoopTests {
   /// The disk as it was at some step of the cluster.
   private final class Moment: Sendable {
     private let kept = Mutex<[FaultyDisk]>([])

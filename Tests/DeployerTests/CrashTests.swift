@@ -11,7 +11,7 @@ import Testing
 import TestSupport
 
 /// A log is only ever cut at its end, so whatever a crash leaves of one event is a prefix of what its whole life wrote.
-@Suite(.timeLimit(.minutes(2))) struct CrashTests {
+@Suite(.timeLimit(.minutes(5))) struct CrashTests {
   /// What the cluster saw of the patch before the crash.
   enum Patch: CaseIterable {
     case notSent, applied

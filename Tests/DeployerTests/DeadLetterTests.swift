@@ -9,7 +9,7 @@ import Testing
 import TestSupport
 
 /// Many dead letters at once: found, replayed, discarded.
-@Suite(.timeLimit(.minutes(2))) struct DeadLetterTests {
+@Suite(.timeLimit(.minutes(5))) struct DeadLetterTests {
   private static let stranger = "us-docker.pkg.dev/acme-prod/apps/stranger:latest"
 
   /// Runs `body` with letters `1` poison, `2` unresolved, `3` namespace and so on again, a minute apart.

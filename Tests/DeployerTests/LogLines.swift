@@ -14,16 +14,30 @@ final class LogLines: Sendable {
 
   var all: [String] { state.withLock { $0.lines } }
 
-  /// Returns once `count` lines have all of `words`.
+  /// Returns once `count` lines have all of `words`, or when the test's time is up.
   func reach(_ count: Int = 1, _ words: String...) async {
-    await withCheckedContinuation { continuation in
-      let isReached = state.withLock { state in
-        let isReached = state.count(words) >= count
-        if !isReached { state.waiters.append((words, count, continuation)) }
-        return isReached
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let isWaiting = state.withLock { state in
+          let isWaiting = state.count(words) < count
+          if isWaiting { state.waiters.append((words, count, continuation)) }
+          return isWaiting
+        }
+        if !isWaiting { continuation.resume() }
+        // The cancellation handler may have come too early to find the waiter.
+        if isWaiting, Task.isCancelled { giveUp() }
       }
-      if isReached { continuation.resume() }
+    } onCancel: {
+      giveUp()
     }
+  }
+
+  private func giveUp() {
+    let waiters = state.withLock { state in
+      defer { state.waiters = [] }
+      return state.waiters
+    }
+    for waiter in waiters { waiter.continuation.resume() }
   }
 
   private func append(_ line: String) {

@@ -10,7 +10,7 @@ import Testing
 import TestSupport
 
 /// From a dead letter to those who are told of it, through crashes.
-@Suite(.timeLimit(.minutes(2))) struct NotificationTests {
+@Suite(.timeLimit(.minutes(5))) struct NotificationTests {
   private let timer = ManualClock()
   private let channel = FakeKeyServer(.success(ClientResponse(status: .ok)))
   private static let address = "https://hooks.example.com/services/very-secret"

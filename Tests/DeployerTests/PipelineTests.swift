@@ -11,7 +11,7 @@ import Telemetry
 import Testing
 import TestSupport
 
-@Suite(.timeLimit(.minutes(2))) struct PipelineTests {
+@Suite(.timeLimit(.minutes(5))) struct PipelineTests {
   @Test func restartsWithOneReadAndOnePatch() async throws {
     let pipeline = try Pipeline()
     try await pipeline.running {

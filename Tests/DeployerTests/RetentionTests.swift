@@ -9,7 +9,7 @@ import JSON
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct RetentionTests {
+@Suite(.timeLimit(.minutes(5))) struct RetentionTests {
   private static let unmapped = "us-docker.pkg.dev/acme/apps/unmapped:latest"
 
   /// Eight segments of 64 KiB.

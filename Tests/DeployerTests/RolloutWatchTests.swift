@@ -11,7 +11,7 @@ import Testing
 import TestSupport
 
 /// From a restart to the end of its rollout.
-@Suite(.timeLimit(.minutes(2))) struct RolloutWatchTests {
+@Suite(.timeLimit(.minutes(5))) struct RolloutWatchTests {
   private let timer = ManualClock()
   private let channel = FakeKeyServer(.success(ClientResponse(status: .ok)))
   private static let path = FakeAPIServer.path("default", "frontend")

@@ -13,7 +13,7 @@ import TestSupport
 import Workers
 
 /// What jobs wait for, beside a worker: the API server, their trigger's rate, a place in a group.
-@Suite(.timeLimit(.minutes(1))) struct WaitingTests {
+@Suite(.timeLimit(.minutes(5))) struct WaitingTests {
   private static let down = FakeAPIServer.Step.fail(.connect(origin: "test", reason: "refused"))
 
   private func ready(_ pipeline: Pipeline) throws -> (status: HTTPStatus, text: String) {

@@ -3,7 +3,7 @@ import HTTPClient
 import Testing
 
 /// The client against servers that refuse, vanish and break the protocol.
-@Suite(.timeLimit(.minutes(1))) struct HTTP2FaultTests {
+@Suite(.timeLimit(.minutes(5))) struct HTTP2FaultTests {
   private typealias Frame = FrameServer.Frame
 
   private func lost(_ server: FrameServer, _ reason: String) -> HTTPClientError {

@@ -7,7 +7,7 @@ import Testing
 import Transport
 
 /// The client against our own server, with HTTP/2 by ALPN.
-@Suite(.timeLimit(.minutes(1))) struct HTTP2Tests {
+@Suite(.timeLimit(.minutes(5))) struct HTTP2Tests {
   /// Makes `count` calls to `/late` at the same time, and answers each as it comes.
   private func statuses(_ count: Int, _ client: HTTPClient, _ server: SecureServer, _ method: HTTPMethod = .patch) async
     -> [HTTPStatus?]

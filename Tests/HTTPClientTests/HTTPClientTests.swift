@@ -21,8 +21,9 @@ struct HTTPClientTests {
     return Origin(isSecure: false, host: "127.0.0.1", port: listener.port)
   }
 
-  private func failure(_ client: HTTPClient, _ request: ClientRequest, deadline: Duration = .seconds(5)) async -> HTTPClientError?
-  {
+  private func failure(
+    _ client: HTTPClient, _ request: ClientRequest, deadline: Duration = .seconds(60)
+  ) async -> HTTPClientError? {
     do throws(HTTPClientError) {
       _ = try await client.send(request, deadline: deadline)
       return nil
@@ -42,7 +43,7 @@ struct HTTPClientTests {
     }
     let client = try client()
     let request = ClientRequest(.post, origin, "/a?b", fields: HTTPFields([(.accept, "*/*")]), content: Array("hi".utf8))
-    let response = try await client.send(request, deadline: .seconds(5))
+    let response = try await client.send(request, deadline: .seconds(60))
     #expect(response.status.rawValue == 201)
     #expect(response.fields["x"] == "y")
     #expect(response.content == Array("yes".utf8))
@@ -60,7 +61,7 @@ struct HTTPClientTests {
     }
     let client = try client()
     for _ in 0..<3 {
-      #expect(try await client.send(ClientRequest(.get, origin, "/"), deadline: .seconds(5)).status == .noContent)
+      #expect(try await client.send(ClientRequest(.get, origin, "/"), deadline: .seconds(60)).status == .noContent)
     }
     client.shutDown()
   }
@@ -82,15 +83,15 @@ struct HTTPClientTests {
   @Test func repeatsAGetWhenAKeptConnectionWasClosed() async throws {
     let origin = try serve(closesOnSecondRequest)
     let client = try client()
-    #expect(try await client.send(ClientRequest(.get, origin, "/"), deadline: .seconds(5)).status == .noContent)
-    #expect(try await client.send(ClientRequest(.get, origin, "/"), deadline: .seconds(5)).status == .accepted)
+    #expect(try await client.send(ClientRequest(.get, origin, "/"), deadline: .seconds(60)).status == .noContent)
+    #expect(try await client.send(ClientRequest(.get, origin, "/"), deadline: .seconds(60)).status == .accepted)
     client.shutDown()
   }
 
   @Test func neverRepeatsAPatch() async throws {
     let origin = try serve(closesOnSecondRequest)
     let client = try client()
-    #expect(try await client.send(ClientRequest(.get, origin, "/"), deadline: .seconds(5)).status == .noContent)
+    #expect(try await client.send(ClientRequest(.get, origin, "/"), deadline: .seconds(60)).status == .noContent)
     #expect(
       await failure(client, ClientRequest(.patch, origin, "/"))
         == .connectionLost(origin: origin.description, reason: "the server closed it"))
@@ -173,7 +174,7 @@ struct HTTPClientTests {
       peer.send("HTTP/1.1 200 OK\r\n\r\nall")
     }
     let client = try client()
-    #expect(try await client.send(ClientRequest(.get, origin, "/"), deadline: .seconds(5)).content == Array("all".utf8))
+    #expect(try await client.send(ClientRequest(.get, origin, "/"), deadline: .seconds(60)).content == Array("all".utf8))
     client.shutDown()
   }
 

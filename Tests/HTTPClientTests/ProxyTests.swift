@@ -6,7 +6,7 @@ import Testing
 import Transport
 
 /// Calls through a proxy.
-@Suite(.timeLimit(.minutes(1))) struct ProxyTests {
+@Suite(.timeLimit(.minutes(5))) struct ProxyTests {
   /// The server under a name that is not this machine's, so that it is not an exception. The proxy knows where it is.
   private func origin(_ server: SecureServer) -> Origin { Origin(isSecure: true, host: "server.test", port: server.origin.port) }
 

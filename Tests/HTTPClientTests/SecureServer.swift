@@ -62,7 +62,7 @@ struct SecureServer: Sendable {
 /// What a call ended with.
 func outcome(
   _ client: HTTPClient, _ method: HTTPMethod, _ origin: Origin, _ target: String = "/", content: [UInt8] = [],
-  responseBytesLimit: Int = 4 << 20, deadline: Duration = .seconds(20)
+  responseBytesLimit: Int = 4 << 20, deadline: Duration = .seconds(60)
 ) async -> Result<ClientResponse, HTTPClientError> {
   let request = ClientRequest(method, origin, target, content: content, responseBytesLimit: responseBytesLimit)
   do throws(HTTPClientError) { return .success(try await client.send(request, deadline: deadline)) } catch {

@@ -43,7 +43,7 @@ struct TLSTests {
     let origin = Origin(isSecure: true, host: "127.0.0.1", port: server.port)
     for size in [0, 1, 100_000, 200_000] {
       let content = (0..<size).map { UInt8(truncatingIfNeeded: $0) }
-      let response = try await client.send(ClientRequest(.post, origin, "/", content: content), deadline: .seconds(10))
+      let response = try await client.send(ClientRequest(.post, origin, "/", content: content), deadline: .seconds(60))
       #expect(response.status == .ok)
       #expect(response.content == content)
     }
@@ -57,12 +57,12 @@ struct TLSTests {
     let server = try Server(try authority.issue(commonName: "server", names: ["DNS:api.example.com"]))
     let origin = Origin(isSecure: true, host: "127.0.0.1", port: server.port)
     let trusted = try client(trusting: authority, serverName: "api.example.com")
-    #expect(try await trusted.send(ClientRequest(.get, origin, "/"), deadline: .seconds(10)).status == .ok)
+    #expect(try await trusted.send(ClientRequest(.get, origin, "/"), deadline: .seconds(60)).status == .ok)
     for wrong in [
       try client(trusting: authority), try client(trusting: try SelfSignedAuthority(), serverName: "api.example.com"),
     ] {
       let error = await #expect(throws: HTTPClientError.self) {
-        try await wrong.send(ClientRequest(.get, origin, "/"), deadline: .seconds(10))
+        try await wrong.send(ClientRequest(.get, origin, "/"), deadline: .seconds(60))
       }
       guard case .connect(_, let reason)? = error, reason.contains("certificate for ") else {
         Issue.record("\(error)")
@@ -106,10 +106,10 @@ struct TLSTests {
     let client = try client(trusting: authority, on: loop)
     let stranger = try self.client(trusting: try SelfSignedAuthority(), on: loop)
     try await withThrowingTaskGroup(of: Void.self) { group in
-      for _ in 0..<8 { group.addTask { _ = try await client.send(ClientRequest(.get, origin, "/"), deadline: .seconds(10)) } }
+      for _ in 0..<8 { group.addTask { _ = try await client.send(ClientRequest(.get, origin, "/"), deadline: .seconds(60)) } }
       try await group.waitForAll()
     }
-    _ = try? await stranger.send(ClientRequest(.get, origin, "/"), deadline: .seconds(10))
+    _ = try? await stranger.send(ClientRequest(.get, origin, "/"), deadline: .seconds(60))
     let silent = try RawConnection(port: server.port)
     client.shutDown()
     stranger.shutDown()

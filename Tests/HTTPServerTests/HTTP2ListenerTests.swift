@@ -8,7 +8,7 @@ import Testing
 /// HTTP/2 with prior knowledge, through a listener.
 ///
 /// One test after the other: each has a server and clients that wait for clocks, and hundreds of tests run beside them.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct HTTP2ListenerTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct HTTP2ListenerTests {
   private static let big = 4 << 20
 
   private func end(_ server: ServedListener) async {

@@ -7,7 +7,7 @@ import Testing
 import Transport
 
 /// One test after the other: each has a server and clients that wait for clocks, and hundreds of tests run beside them.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct HTTPListenerTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct HTTPListenerTests {
   private static func get(_ path: String, _ rest: String = "") -> String { "GET \(path) HTTP/1.1\r\nHost: a\r\n\(rest)\r\n" }
   private static func post(_ path: String, _ content: String, _ rest: String = "") -> String {
     "POST \(path) HTTP/1.1\r\nHost: a\r\nContent-Length: \(content.utf8.count)\r\n\(rest)\r\n\(content)"

@@ -9,7 +9,7 @@ import Transport
 /// A listener with TLS.
 ///
 /// One test after the other: each has a server and clients that wait for clocks, and hundreds of tests run beside them.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct TLSListenerTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct TLSListenerTests {
   private let authority: SelfSignedAuthority
   private let identity: TLSIdentity
 

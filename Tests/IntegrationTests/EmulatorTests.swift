@@ -15,7 +15,7 @@ extension BuiltServer {
       var pushConfig: JSONObject { self == .wrapped ? [:] : ["noWrapper": ["writeMetadata": true]] }
     }
 
-    @Test(.timeLimit(.minutes(2)), arguments: Form.allCases) func everyMessageEndsInAnOutcome(_ form: Form) async throws {
+    @Test(.timeLimit(.minutes(5)), arguments: Form.allCases) func everyMessageEndsInAnOutcome(_ form: Form) async throws {
       var configuration = Site.Configuration()
       configuration.sources = Site.Configuration.open
       let server = try await RunningServer.start(Site(configuration))
@@ -51,7 +51,7 @@ extension BuiltServer {
       await emulator.stop()
     }
 
-    @Test(.timeLimit(.minutes(2))) func aMessageRefusedWhileTheServerWasDownComesAgain() async throws {
+    @Test(.timeLimit(.minutes(5))) func aMessageRefusedWhileTheServerWasDownComesAgain() async throws {
       var configuration = Site.Configuration()
       configuration.sources = Site.Configuration.open
       let site = try Site(configuration)

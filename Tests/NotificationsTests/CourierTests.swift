@@ -10,7 +10,7 @@ import Telemetry
 import Testing
 import TestSupport
 
-@Suite(.timeLimit(.minutes(1))) struct CourierTests {
+@Suite(.timeLimit(.minutes(5))) struct CourierTests {
   /// A courier between an outbox in memory and a server in memory.
   private final class Scene: Sendable {
     let clock = ManualClock()
