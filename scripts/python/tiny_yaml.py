@@ -67,9 +67,9 @@ class Reader:
             line = self.lines[self.place]
             rest = line[depth + 1 :]
             inner = depth + 1 + len(rest) - len(rest.lstrip(" "))
-            if KEY.match(uncommented(rest).strip()) and not rest.strip().startswith(("{", "[")):
+            if re.match(r"-\s", rest.strip()) or KEY.match(uncommented(rest).strip()) and not rest.strip().startswith(("{", "[")):
                 self.lines[self.place] = " " * inner + rest.lstrip(" ")
-                found.append(self.map(inner))
+                found.append(self.block(inner))
             else:
                 found.append(self.value(uncommented(rest).strip(), depth))
         return found
@@ -211,8 +211,8 @@ def word(text, at, ends):
     if text[at] in "\"'":
         quote, begin = text[at], at
         at += 1
-        while text[at] != quote:
-            at += 2 if quote == '"' and text[at] == "\\" else 1
+        while text[at] != quote or quote == "'" and text[at + 1] == quote:
+            at += 2 if text[at] == quote or quote == '"' and text[at] == "\\" else 1
         return scalar(text[begin : at + 1]), at + 1
     begin = at
     # A colon ends a key before a blank alone: kubernetes.io/x: y, https://host.
