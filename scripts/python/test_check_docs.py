@@ -62,15 +62,23 @@ class Documents(unittest.TestCase):
         self.assertEqual(self.links("`scripts/gone`\n"), ["scripts/gone: there is no such file"])
 
     def test_commands_are_known(self):
-        good = "```sh\nrelaunch check DIR --config x\nkubectl exec p -- relaunch log verify DIR --json\n```\n    relaunch help log\n"
+        good = (
+            "```sh\nrelaunch check DIR --config x\nkubectl exec p -- relaunch log verify DIR --json\n```\n    relaunch help log\n"
+        )
         self.assertEqual(self.commands(good), [])
         self.assertEqual(self.commands("    relaunch check --confg x\n"), ["relaunch check does not know --confg"])
         self.assertEqual(self.commands("`relaunch log vrify DIR`\n"), ["relaunch log has no subcommand vrify"])
-        self.assertEqual(self.commands("```sh\nkubectl exec p -- relaunch log verify \\\n  --xml\n```\n"), ["relaunch log verify does not know --xml"])
+        self.assertEqual(
+            self.commands("```sh\nkubectl exec p -- relaunch log verify \\\n  --xml\n```\n"),
+            ["relaunch log verify does not know --xml"],
+        )
         self.assertEqual(self.commands("    scripts/gone --now\n"), ["scripts/gone: there is no such script"])
         self.assertEqual(self.commands("    scripts/setup-gcp --dry\n"), [])  # a part of --dry-run, as getopt takes it
         self.assertEqual(self.commands("    scripts/setup-gcp --wet-run\n"), ["scripts/setup-gcp does not know --wet-run"])
-        self.assertEqual(self.commands("    helm upgrade r c --set config.dryRun=true,rbac.scop=none\n"), ["--set rbac.scop=none: the chart has no such value"])
+        self.assertEqual(
+            self.commands("    helm upgrade r c --set config.dryRun=true,rbac.scop=none\n"),
+            ["--set rbac.scop=none: the chart has no such value"],
+        )
 
     def test_values_fit_the_schema(self):
         schema = check_docs.Schema()
@@ -128,7 +136,17 @@ b: -1
         )
 
     def test_refuses_what_it_does_not_understand(self):
-        for text in ("a: &x 1\n", "a: *x\n", "a: >\n  b\n", "a: 1\na: 2\n", "a: [1\n", "a: 1\n   b: 2\n", "a: {b: 1, b: 2}\n", "just text\n", "a: [1] 2\n"):
+        for text in (
+            "a: &x 1\n",
+            "a: *x\n",
+            "a: >\n  b\n",
+            "a: 1\na: 2\n",
+            "a: [1\n",
+            "a: 1\n   b: 2\n",
+            "a: {b: 1, b: 2}\n",
+            "just text\n",
+            "a: [1] 2\n",
+        ):
             with self.assertRaises(tiny_yaml.Problem, msg=text):
                 tiny_yaml.documents(text)
 

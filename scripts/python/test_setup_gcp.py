@@ -117,7 +117,8 @@ def apply(found):
         # As gcloud's help says: what an update does not name goes back to its default.
         push = {"pushEndpoint": flags.get("push-endpoint", "")}
         if "push-auth-service-account" in flags:
-            push["oidcToken"] = {"serviceAccountEmail": flags["push-auth-service-account"], "audience": flags.get("push-auth-token-audience", "")}
+            audience = flags.get("push-auth-token-audience", "")
+            push["oidcToken"] = {"serviceAccountEmail": flags["push-auth-service-account"], "audience": audience}
         found["pushConfig"] = push
     if "ack-deadline" in flags:
         found["ackDeadlineSeconds"] = int(flags["ack-deadline"])

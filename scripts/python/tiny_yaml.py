@@ -25,7 +25,7 @@ def documents(text):
         else:
             parts[-1].append(line)
     found = []
-    for lines, first in zip(parts, begins):
+    for lines, first in zip(parts, begins, strict=True):
         reader = Reader(lines, first)
         if reader.at() is not None:
             found.append(reader.block(reader.indentation()))
