@@ -4,8 +4,11 @@ extension Timestamp {
   ///
   /// Upper-case `T` and `Z` only, as Google and Kubernetes write them. Second 60 is read as the first of the next minute.
   /// - Returns: nil for anything else, and for years that `Timestamp` cannot hold.
-  package init?(rfc3339 text: some StringProtocol) {
-    var bytes = Array(text.utf8)[...]
+  package init?(rfc3339 text: some StringProtocol) { self.init(rfc3339: Array(text.utf8)[...]) }
+
+  /// Reads the same from UTF-8.
+  package init?(rfc3339 text: ArraySlice<UInt8>) {
+    var bytes = TimeText(bytes: text, position: text.startIndex)
     guard let year = bytes.number(4), bytes.skip("-"), let month = bytes.number(2), bytes.skip("-"), let day = bytes.number(2),
       bytes.skip("T"), let hour = bytes.number(2), bytes.skip(":"), let minute = bytes.number(2), bytes.skip(":"),
       let second = bytes.number(2), let fraction = bytes.fraction(), let offset = bytes.offset(), bytes.isEmpty,
@@ -80,37 +83,51 @@ extension Timestamp {
   }
 }
 
-extension ArraySlice<UInt8> {
-  fileprivate mutating func number(_ digits: Int) -> Int? {
-    guard count >= digits else { return nil }
+/// The bytes of a time that are still to be read.
+private struct TimeText {
+  let bytes: ArraySlice<UInt8>
+  var position: Int
+
+  var isEmpty: Bool { position == bytes.endIndex }
+
+  /// The value of the next byte, which stays unread, where it is a digit.
+  private var digit: Int? {
+    guard position < bytes.endIndex, (48...57).contains(bytes[position]) else { return nil }
+    return Int(bytes[position] - 48)
+  }
+
+  mutating func number(_ digits: Int) -> Int? {
     var value = 0
-    for byte in prefix(digits) {
-      guard (48...57).contains(byte) else { return nil }
-      value = value * 10 + Int(byte - 48)
+    for _ in 0..<digits {
+      guard let digit else { return nil }
+      value = value * 10 + digit
+      position += 1
     }
-    removeFirst(digits)
     return value
   }
 
-  fileprivate mutating func skip(_ mark: Unicode.Scalar) -> Bool {
-    guard first == UInt8(ascii: mark) else { return false }
-    removeFirst()
+  mutating func skip(_ mark: Unicode.Scalar) -> Bool {
+    guard position < bytes.endIndex, bytes[position] == UInt8(ascii: mark) else { return false }
+    position += 1
     return true
   }
 
   /// The nanoseconds of `.250`; 0 where there is no fraction; nil for a dot without digits.
-  fileprivate mutating func fraction() -> Int64? {
+  mutating func fraction() -> Int64? {
     guard skip(".") else { return 0 }
-    let digits = prefix { (48...57).contains($0) }
-    guard !digits.isEmpty else { return nil }
-    removeFirst(digits.count)
+    guard digit != nil else { return nil }
     var value: Int64 = 0
-    for index in 0..<9 { value = value * 10 + (index < digits.count ? Int64(digits[digits.startIndex + index] - 48) : 0) }
+    var unit: Int64 = 100_000_000
+    while let digit {
+      value += Int64(digit) * unit
+      unit /= 10
+      position += 1
+    }
     return value
   }
 
   /// The seconds east of UTC of `Z` or `+01:00`.
-  fileprivate mutating func offset() -> Int? {
+  mutating func offset() -> Int? {
     if skip("Z") { return 0 }
     let sign = skip("+") ? 1 : skip("-") ? -1 : 0
     guard sign != 0, let hours = number(2), skip(":"), let minutes = number(2), hours < 24, minutes < 60 else { return nil }

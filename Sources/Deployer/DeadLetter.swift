@@ -51,19 +51,24 @@ package struct DeadLetter: Sendable {
   }
 
   /// - Returns: nil for anything that `json` does not write.
-  init?(json: JSONValue) {
-    guard let members = json.object, let id = members["id"]?.string, let eventID = members["event"]?.string,
-      let reason = members["reason"]?.string, let detail = members["detail"]?.string, let attempts = members["attempts"]?.int,
-      let firstAt = members["firstAt"]?.timestamp, let lastAt = members["lastAt"]?.timestamp
+  init?(_ members: JSONMembers) {
+    guard let id = members.string("id"), let eventID = members.string("event"),
+      let reason = members.string("reason"), let detail = members.string("detail"), let attempts = members.int("attempts"),
+      let firstAt = members.timestamp("firstAt"), let lastAt = members.timestamp("lastAt")
     else { return nil }
     self.init(
-      id: id, eventID: eventID, job: members["job"].flatMap(Job.init(json:)), reason: reason, detail: detail, attempts: attempts,
-      firstAt: firstAt, lastAt: lastAt, trigger: members["trigger"].flatMap(TriggerName.init(json:)),
-      replayOf: members["replayOf"]?.string)
+      id: id, eventID: eventID, job: members.object("job").flatMap(Job.init), reason: reason, detail: detail, attempts: attempts,
+      firstAt: firstAt, lastAt: lastAt, trigger: members.value("trigger").flatMap(TriggerName.init(json:)),
+      replayOf: members.string("replayOf"))
   }
 }
 
 extension JSONValue {
   /// The instant that an RFC 3339 string names.
   var timestamp: Timestamp? { string.flatMap { Timestamp(rfc3339: $0) } }
+}
+
+extension JSONMembers {
+  /// The instant that an RFC 3339 string names.
+  func timestamp(_ name: StaticString) -> Timestamp? { utf8(name).flatMap { Timestamp(rfc3339: $0) } }
 }

@@ -48,14 +48,13 @@ package struct Job: Sendable {
   }
 
   /// - Returns: nil for anything that `json` does not write.
-  package init?(json: JSONValue) {
-    guard let members = json.object, let id = members["id"]?.string, let eventID = members["event"]?.string,
-      let image = members["image"]?.string, let startedAt = members["startedAt"]?.timestamp,
-      let firing = members["firing"].flatMap({ try? Firing(json: $0) })
+  init?(_ members: JSONMembers) {
+    guard let id = members.string("id"), let eventID = members.string("event"), let image = members.string("image"),
+      let startedAt = members.timestamp("startedAt"), let firing = members.value("firing").flatMap({ try? Firing(json: $0) })
     else { return nil }
     self.init(
-      id: id, eventID: eventID, firing: firing, publishTime: members["publishTime"]?.timestamp, image: image,
-      startedAt: startedAt, planned: members["planned"]?.timestamp, replayOf: members["replayOf"]?.string)
+      id: id, eventID: eventID, firing: firing, publishTime: members.timestamp("publishTime"), image: image,
+      startedAt: startedAt, planned: members.timestamp("planned"), replayOf: members.string("replayOf"))
   }
 }
 

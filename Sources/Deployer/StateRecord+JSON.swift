@@ -47,23 +47,6 @@ extension StateRecord {
     }
   }
 
-  private static func members(of payload: [UInt8], _ withVerdicts: Bool) throws(JSONError) -> JSONObject {
-    var reader = try JSONReader(payload)
-    var members = JSONObject()
-    try reader.beginObject()
-    while let text = try reader.nextMember() {
-      let name = reader.string(text)
-      if name == "verdicts", !withVerdicts {
-        try reader.skipValue()
-      } else {
-        // Of a member that is there twice the first counts; `payload` writes none.
-        _ = members.appendIfNew(name, try reader.readValue())
-      }
-    }
-    try reader.finish()
-    return members
-  }
-
   private static func object(
     _ state: String, _ eventID: String, _ at: Timestamp, _ members: (String, JSONValue?)...
   ) -> JSONValue {
@@ -74,55 +57,56 @@ extension StateRecord {
   /// - Parameter withVerdicts: whether the verdicts of a decision are wanted: they are most of it, and only people look at them.
   /// - Returns: nil for a payload that no version of `payload` writes.
   init?(payload: [UInt8], withVerdicts: Bool = true) {
-    guard let members = try? Self.members(of: payload, withVerdicts), let state = members["state"]?.string,
-      let eventID = members["event"]?.string, let at = members["at"]?.timestamp
+    guard let members = try? JSONMembers(parsing: payload), let state = members.string("state"),
+      let eventID = members.string("event"), let at = members.timestamp("at")
     else { return nil }
-    let job = members["job"]?.string
+    let job = members.string("job")
     switch state {
     case "decided":
       self = .decision(
         Decision(
-          eventID: eventID, generation: members["generation"]?.string ?? "", image: members["image"]?.string,
-          verdicts: members["verdicts"]?.array ?? [], jobs: (members["jobs"]?.array ?? []).compactMap(Job.init(json:)),
-          deadLetters: (members["deadLetters"]?.array ?? []).compactMap(DeadLetter.init(json:)),
-          outcome: members["outcome"]?.string.flatMap(Outcome.init(rawValue:)), reason: members["reason"]?.string ?? "", at: at,
-          replayOf: members["replayOf"]?.string))
+          eventID: eventID, generation: members.string("generation") ?? "", image: members.string("image"),
+          verdicts: withVerdicts ? members.value("verdicts")?.array ?? [] : [],
+          jobs: members.objects("jobs").compactMap(Job.init),
+          deadLetters: members.objects("deadLetters").compactMap(DeadLetter.init),
+          outcome: members.string("outcome").flatMap(Outcome.init(rawValue:)), reason: members.string("reason") ?? "", at: at,
+          replayOf: members.string("replayOf")))
     case "planned":
-      guard let job, let restartedAt = members["restartedAt"]?.timestamp else { return nil }
+      guard let job, let restartedAt = members.timestamp("restartedAt") else { return nil }
       self = .planned(job: job, eventID: eventID, restartedAt: restartedAt, at: at)
     case "attempt-failed":
-      guard let job, let attempt = members["attempt"]?.int else { return nil }
-      self = .attemptFailed(job: job, eventID: eventID, attempt: attempt, error: members["error"]?.string ?? "", at: at)
+      guard let job, let attempt = members.int("attempt") else { return nil }
+      self = .attemptFailed(job: job, eventID: eventID, attempt: attempt, error: members.string("error") ?? "", at: at)
     case "crashed": self = .crashed(job: job, eventID: eventID, at: at)
     case "finished":
-      guard let job, let outcome = members["outcome"]?.string.flatMap(Outcome.init(rawValue:)) else { return nil }
+      guard let job, let outcome = members.string("outcome").flatMap(Outcome.init(rawValue:)) else { return nil }
       self = .finished(
-        job: job, eventID: eventID, outcome, detail: members["detail"]?.string ?? "", attempts: members["attempts"]?.int ?? 0,
-        rollout: members["rollout"].flatMap(Rollout.init(json:)), at: at)
+        job: job, eventID: eventID, outcome, detail: members.string("detail") ?? "", attempts: members.int("attempts") ?? 0,
+        rollout: members.value("rollout").flatMap(Rollout.init(json:)), at: at)
     case "rollout":
-      guard let job, let result = members["result"]?.string.flatMap(Rollout.Result.init(rawValue:)) else { return nil }
-      self = .rollout(job: job, eventID: eventID, result, detail: members["detail"]?.string ?? "", at: at)
+      guard let job, let result = members.string("result").flatMap(Rollout.Result.init(rawValue:)) else { return nil }
+      self = .rollout(job: job, eventID: eventID, result, detail: members.string("detail") ?? "", at: at)
     case "dead":
-      guard let letter = members["deadLetter"].flatMap(DeadLetter.init(json:)) else { return nil }
+      guard let letter = members.object("deadLetter").flatMap(DeadLetter.init) else { return nil }
       self = .deadLetter(letter)
     case "replayed":
-      guard let letter = members["deadLetter"]?.string else { return nil }
+      guard let letter = members.string("deadLetter") else { return nil }
       self = .replayed(
-        deadLetter: letter, eventID: eventID, job: members["job"].flatMap(Job.init(json:)),
-        scope: members["scope"].flatMap(Replay.Scope.init(json:)), by: members["by"]?.string ?? "", at: at)
+        deadLetter: letter, eventID: eventID, job: members.object("job").flatMap(Job.init),
+        scope: members.value("scope").flatMap(Replay.Scope.init(json:)), by: members.string("by") ?? "", at: at)
     case "discarded":
-      guard let letter = members["deadLetter"]?.string else { return nil }
+      guard let letter = members.string("deadLetter") else { return nil }
       self = .discarded(
-        deadLetter: letter, eventID: eventID, reason: members["reason"]?.string, by: members["by"]?.string ?? "", at: at)
+        deadLetter: letter, eventID: eventID, reason: members.string("reason"), by: members.string("by") ?? "", at: at)
     case "notified":
-      guard let receiver = members["receiver"]?.string, let subject = members["subject"]?.string,
-        let kind = members["notice"]?.string.flatMap(Notice.Kind.init(rawValue:)), let isDelivered = members["delivered"]?.bool
+      guard let receiver = members.string("receiver"), let subject = members.string("subject"),
+        let kind = members.string("notice").flatMap(Notice.Kind.init(rawValue:)), let isDelivered = members.bool("delivered")
       else { return nil }
       self = .notified(
         receiver: receiver, Notice.Key(kind, subject), eventID: eventID, isDelivered: isDelivered,
-        detail: members["detail"]?.string ?? "", at: at)
+        detail: members.string("detail") ?? "", at: at)
     case "receivers":
-      self = .receivers((members["receivers"]?.array ?? []).compactMap(Subscription.init(json:)), at: at)
+      self = .receivers((members.value("receivers")?.array ?? []).compactMap(Subscription.init(json:)), at: at)
     default: return nil
     }
   }

@@ -11,7 +11,7 @@ package struct JSONReader: Sendable {
   private var depth = 0
   private var isFirst = false
   /// The next byte to read, counted from the start of the input.
-  package private(set) var position = 0
+  package internal(set) var position = 0
 
   /// Checks size and UTF-8; reads nothing yet.
   package init(_ bytes: ArraySlice<UInt8>, limits: JSONLimits = .default) throws(JSONError) {
