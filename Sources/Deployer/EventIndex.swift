@@ -158,10 +158,10 @@ struct EventIndex: Sendable {
   // MARK: Changes
 
   mutating func accept(id: String, key: SHA256Digest?, source: String, receivedAt: Timestamp, at position: LogPosition) {
-    guard self[id] == nil else { return }
     let number = firstNumber + entries.count
+    guard held[id] == nil else { return }
+    if let earlier = numbers.updateValue(number, forKey: id) { return numbers[id] = earlier }
     entries.append(Entry(id: id, number: number, key: key, source: source, receivedAt: receivedAt, position: position))
-    numbers[id] = number
     if let key { known.insert(KnownMessages.Message(key: key, id: id, receivedAt: receivedAt, segment: position.segment)) }
     undecidedCount += 1
   }
@@ -169,7 +169,8 @@ struct EventIndex: Sendable {
   /// - Returns: false where the record is about an event that the index does not know: it was forgotten, or is damaged.
   @discardableResult
   mutating func apply(_ record: StateRecord, at position: LogPosition) -> Bool {
-    let found = self[record.eventID]
+    let number = numbers[record.eventID]
+    let found = number.map { entries[$0 - firstNumber] } ?? held[record.eventID]
     followUps.apply(record, found, record.jobID.flatMap { jobs[$0] })
     guard var entry = found else { return false }
     entry.trail.append(position)
@@ -191,7 +192,7 @@ struct EventIndex: Sendable {
       reopen(&entry, job, Replay(deadLetter: letter, scope: scope, round: entry.recordCount - 1))
     case .discarded(let letter, _, _, _, _): forgetLetters(of: entry) { $0.letter.id == letter }
     }
-    keep(&entry)
+    if let number { entries[number - firstNumber] = entry } else { keep(&entry) }
     forgetOldest()
     return true
   }
@@ -208,7 +209,7 @@ struct EventIndex: Sendable {
     entry.image = decision.image
     for job in decision.jobs where endedEarly.remove(job.id) == nil { open(job, &entry) }
     // The process may have ended before an earlier decision became durable, but in the attempts that came of it.
-    if let count = crashes.removeValue(forKey: .decision(entry.id)) {
+    if !crashes.isEmpty, let count = crashes.removeValue(forKey: .decision(entry.id)) {
       for job in decision.jobs where jobs[job.id] != nil { crashes[.attempt(job.id)] = count }
     }
     if let outcome = decision.outcome { entry.settle(outcome, decision.reason) }
@@ -220,7 +221,7 @@ struct EventIndex: Sendable {
   }
 
   private mutating func close(_ job: String, _ entry: inout Entry) {
-    crashes[.attempt(job)] = nil
+    if !crashes.isEmpty { crashes[.attempt(job)] = nil }
     if jobs.removeValue(forKey: job) != nil {
       entry.openJobs -= 1
     } else if !entry.isDecided || !entry.replays.isEmpty {
@@ -268,15 +269,13 @@ struct EventIndex: Sendable {
     deadLetterBytes -= open.bytes
     let count = letterCounts[letter.eventID] ?? 0
     letterCounts[letter.eventID] = count > 1 ? count - 1 : nil
-    if letter.eventID != current.id, let entry = held[letter.eventID], !isHeld(entry) { forget(entry) }
+    if letter.eventID != current.id, let entry = held[letter.eventID], !isHeld(entry) { held[letter.eventID] = nil }
   }
 
-  /// Puts a changed entry where it belongs. One that was held and is no longer comes back as the newest of the history: what has just
-  /// ended can be asked for as long as what has just come.
+  /// Puts a changed entry that was held where it belongs. One that is held no longer comes back as the newest of the history: what has
+  /// just ended can be asked for as long as what has just come.
   private mutating func keep(_ entry: inout Entry) {
-    if let number = numbers[entry.id] {
-      entries[number - firstNumber] = entry
-    } else if isHeld(entry) {
+    if isHeld(entry) {
       held[entry.id] = entry
     } else {
       held[entry.id] = nil
@@ -293,11 +292,9 @@ struct EventIndex: Sendable {
     while entries.count > historyLimit, let oldest = entries.popFirst() {
       firstNumber += 1
       numbers[oldest.id] = nil
-      if isHeld(oldest) { held[oldest.id] = oldest } else { forget(oldest) }
+      if isHeld(oldest) { held[oldest.id] = oldest }
     }
   }
-
-  private mutating func forget(_ entry: Entry) { held[entry.id] = nil }
 }
 
 // MARK: - Retention

@@ -31,8 +31,8 @@ struct KnownMessages: Sendable {
 
   /// Takes a message that is not known yet.
   mutating func insert(_ message: Message) {
-    guard numbers[message.key] == nil else { return }
-    numbers[message.key] = firstNumber + messages.count
+    let number = firstNumber + messages.count
+    if let earlier = numbers.updateValue(number, forKey: message.key) { return numbers[message.key] = earlier }
     messages.append(message)
     while messages.count > limit, let oldest = messages.popFirst() {
       firstNumber += 1
