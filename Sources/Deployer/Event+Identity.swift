@@ -10,7 +10,7 @@ extension Event {
   /// nil where the sender gave no message id (unwrapped without metadata): then no copy can be told from a new message.
   static func deduplicationKey(_ message: PubSubMessage, source: String) -> SHA256Digest? {
     guard let messageID = message.messageID else { return nil }
-    return SHA256.digest(of: Array("\(source)\n\(message.subscription ?? "")\n\(messageID)".utf8).span)
+    return SHA256.digest(of: [source, message.subscription ?? "", messageID].joined(separator: "\n").utf8.span)
   }
 
   /// The message id where it can stand in a URL as it is, else a digest of what came and when.

@@ -24,8 +24,8 @@ struct EventReader {
 
   mutating func text() throws(EventEncodingError) -> String {
     let offset = offset
-    guard let text = String(validating: try bytes(), as: UTF8.self) else { throw .invalidText(offset: offset) }
-    return text
+    let bytes = try bytes()
+    do { return String(copying: try UTF8Span(validating: bytes.span)) } catch { throw .invalidText(offset: offset) }
   }
 
   mutating func bytes() throws(EventEncodingError) -> ArraySlice<UInt8> {
