@@ -88,6 +88,8 @@ package final class WorkerPool<Key: Hashable & Sendable, Item: Sendable>: Sendab
             case .sleep(let wake, let time):
               timers.addTask {
                 await self.timeline.sleep(time)
+                // A sleep that was cut short is no end of a wait: the retry would come at once.
+                guard !Task.isCancelled else { return }
                 self.change { schedule, _ in schedule.wake(wake, at: time) }
               }
             case .end:
