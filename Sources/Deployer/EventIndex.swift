@@ -301,9 +301,12 @@ struct EventIndex: Sendable {
 
 extension EventIndex {
   /// Forgets finished events at the old end of the history whose records lie in segments before `segment`.
+  /// - Parameter sparesEnded: whether finished events stay in the history that are there late, because they ended long after they came.
+  ///   Else the history is cut behind the last that has records there.
   /// - Returns: the ids of the others that have records there: they must be moved before the segments may go.
-  mutating func retire(before segment: UInt64) -> [String] {
-    while let oldest = entries.first, isIn(oldest, before: segment) {
+  mutating func retire(before segment: UInt64, sparesEnded: Bool) -> [String] {
+    let end = sparesEnded ? nil : entries.lastIndex { !isHeld($0) && isIn($0, before: segment) }.map { firstNumber + $0 }
+    while let oldest = entries.first, firstNumber <= end ?? -1 || isIn(oldest, before: segment) {
       entries.removeFirst()
       firstNumber += 1
       numbers[oldest.id] = nil

@@ -274,12 +274,13 @@ extension Ledger {
 
   func observeRoom(_ handler: @escaping @Sendable (LogRoom) -> Void) { log.observeRoom(handler) }
 
-  /// Removes the segments before the one that begins with the sequence `segment`, after all in them that still counts was written forward. Finished events that only they
-  /// hold leave the history. Blocks for the disk; events and records are taken meanwhile.
+  /// Removes the segments before the one that begins with the sequence `segment`, after all in them that still counts was written
+  /// forward. Finished events that only they hold leave the history. Blocks for the disk; events and records are taken meanwhile.
+  /// - Parameter sparesEnded: as `EventIndex.retire` has it; false frees most.
   /// - Throws: where the log has no room, or cannot be read or written; nothing is removed then.
-  func removeSegments(before segment: UInt64) throws {
+  func removeSegments(before segment: UInt64, sparesEnded: Bool = true) throws {
     let ids = state.withLock { state in
-      let ids = state.index.retire(before: segment)
+      let ids = state.index.retire(before: segment, sparesEnded: sparesEnded)
       for id in ids { state.moving[id] = [] }
       return ids
     }

@@ -17,6 +17,8 @@ final class Retention: Sendable {
     /// The copies fill segments too.
     let newest: SealedSegment?
     let liveCount: Int
+    /// Finished events were spared, which they are not where there is no room at all.
+    let sparedEnded: Bool
   }
 
   private struct State {
@@ -24,9 +26,9 @@ final class Retention: Sendable {
     var isStopped = false
     var fruitless: Fruitless?
 
-    func isWorthwhile(_ newest: SealedSegment?, _ liveCount: Int) -> Bool {
+    func isWorthwhile(_ newest: SealedSegment?, _ liveCount: Int, sparesEnded: Bool) -> Bool {
       guard !isStopped else { return false }
-      return fruitless.map { newest != $0.newest || liveCount < $0.liveCount } ?? true
+      return fruitless.map { newest != $0.newest || liveCount < $0.liveCount || $0.sparedEnded && !sparesEnded } ?? true
     }
   }
 
@@ -70,15 +72,16 @@ final class Retention: Sendable {
     let sealed = ledger.sealedSegments
     let live = ledger.read { $0.liveCount }
     let going = sealed.prefix((sealed.count + Self.share - 1) / Self.share)
-    guard let last = going.last, state.withLock({ $0.isWorthwhile(sealed.last, live) }) else { return }
+    let sparesEnded = ledger.counters.room == .low
+    guard let last = going.last, state.withLock({ $0.isWorthwhile(sealed.last, live, sparesEnded: sparesEnded) }) else { return }
     let before = ledger.counters.usedBytes
     // Nothing of the segment that is written to: what comes meanwhile is in there.
-    try ledger.removeSegments(before: last.lastSequence + 1)
+    try ledger.removeSegments(before: last.lastSequence + 1, sparesEnded: sparesEnded)
     let after = ledger.counters.usedBytes
     let bytes = going.reduce(0) { $0 + $1.byteCount }
     if before - after < bytes / 4 {
       let newest = ledger.sealedSegments.last
-      state.withLock { $0.fruitless = Fruitless(newest: newest, liveCount: live) }
+      state.withLock { $0.fruitless = Fruitless(newest: newest, liveCount: live, sparedEnded: sparesEnded) }
     }
     logger.info(
       "old segments removed",

@@ -1,5 +1,6 @@
 import Clocks
 @testable import Deployer
+@testable import DurableLog
 import Testing
 
 struct EventIndexTests {
@@ -37,6 +38,20 @@ struct EventIndexTests {
     #expect(index.oldestWork == Samples.now)
     index.apply(Samples.finished(job))
     #expect(index.oldestWork == Samples.now + .seconds(3))
+  }
+
+  /// What ended long after it came is the newest of the history, though its record is old. It is spared, unless there is no room at all.
+  @Test(arguments: [true, false]) func sparesWhatEndedLate(_ sparesEnded: Bool) throws {
+    func position(_ segment: UInt64) throws -> LogPosition { try #require(LogPosition(segment: segment, offset: 8)) }
+    var index = Samples.index()
+    index.accept(id: "late", key: nil, source: "gar", receivedAt: Samples.now, at: try position(1))
+    index.accept(id: "waiting", key: nil, source: "gar", receivedAt: Samples.now, at: try position(1))
+    #expect(index.retire(before: 2, sparesEnded: sparesEnded) == ["late", "waiting"])
+    index.accept(id: "new", key: nil, source: "gar", receivedAt: Samples.now, at: try position(3))
+    for id in ["late", "new"] { index.apply(Samples.decision(id, outcome: .filtered), at: try position(3)) }
+    #expect(index.retire(before: 3, sparesEnded: sparesEnded) == (sparesEnded ? ["waiting", "late"] : ["waiting"]))
+    #expect((index["late"] != nil) == sparesEnded)
+    #expect(index["waiting"]?.isFinished == false)
   }
 
   /// An event that has left the history waits all the same.
