@@ -39,6 +39,7 @@ FLAGS = {
     "pubsub topics add-iam-policy-binding": ["member", "role"],
     "pubsub topics publish": ["message"],
     "pubsub subscriptions describe": [],
+    "pubsub subscriptions list": ["filter"],
     "pubsub subscriptions create": [
         "topic",
         "push-endpoint",
@@ -149,6 +150,21 @@ elif command == "services enable":
     things["enabled"] = things.get("enabled", []) + rest
 elif command == "beta services identity create":
     pass
+elif command == "pubsub subscriptions list":
+    # Of the language of filters: member=value, joined by OR.
+    for name, found in things.items():
+        for term in flags["filter"].split(" OR "):
+            path, _, value = term.partition("=")
+            member = found
+            for step in path.split("."):
+                member = member.get(step, {})
+            if member == value:
+                print(name)
+                break
+elif verb == "delete":
+    if rest[0] not in things:
+        sys.exit("ERROR: NOT_FOUND")
+    del things[rest[0]]
 elif verb == "describe":
     if rest[0] not in things:
         sys.exit(f"ERROR: (gcloud.{'.'.join(command.split())}) NOT_FOUND: Resource not found (resource={rest[0]}).")
@@ -362,11 +378,38 @@ class SetUp(unittest.TestCase):
             self.assertEqual(done.returncode, 3)
             self.assertIn("no gcloud", done.stderr)
 
-    def test_remove_only_prints_and_leaves_the_topic_of_all(self):
+    def test_remove_only_prints(self):
         code, out, _, calls = self.run_it("--remove")
         self.assertEqual((code, calls), (0, []))
         self.assertNotIn("delete gcr", out)
-        self.assertEqual(out.count("gcloud "), 4)
+
+    def test_what_remove_prints_keeps_what_another_source_shares_and_the_last_one_leaves_only_the_topic(self):
+        other = ENDPOINT.replace("/gar", "/mirror")
+        for endpoint in (ENDPOINT, other):
+            self.assertEqual(self.run_it(endpoint=endpoint)[0], 0)
+        shared = self.state()
+
+        self.remove(ENDPOINT)
+        state = self.state()
+        self.assertEqual(set(state["pubsub subscriptions"]), {"relaunch-mirror", "relaunch-dead"})
+        for kind in ("pubsub topics", "iam service-accounts"):
+            self.assertEqual(state[kind], shared[kind])
+
+        self.remove(other)
+        state = self.state()
+        self.assertEqual((state["pubsub subscriptions"], state["iam service-accounts"]), ({}, {}))
+        self.assertEqual(set(state["pubsub topics"]), {"gcr"})
+
+    def remove(self, endpoint):
+        """Runs what --remove prints, as a person would who pastes it."""
+        script = self.run_it("--remove", endpoint=endpoint)[1]
+        path = f"{self.place}:{os.environ['PATH']}"
+        done = subprocess.run(["sh", "-euc", script], env=dict(os.environ, PATH=path), capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+    def test_values_for_another_source_take_away_the_one_of_the_chart(self):
+        self.assertIn("      gar: null", self.run_it("--dry-run", endpoint=ENDPOINT.replace("/gar", "/mirror"))[1])
+        self.assertNotIn("null", self.run_it("--dry-run")[1])
 
     def test_arguments_that_cannot_be_meant_are_refused(self):
         for endpoint in (
