@@ -67,6 +67,8 @@ struct MappingReader {
       read(configMap: document, file: source.file)
     } else if let kind, document["apiVersion"] != nil {
       report(.warning, "kind", place, "a \(kind.quoted(limit: 80)) is no mapping; move it to another directory")
+    } else if let values = document["mapping"], values["images"] != nil {
+      report(.error, "entry", place, "this is \"mapping\" of the chart's values; write what stands under it, from \"images:\" on")
     } else if let images = document["images"]?.members {
       for member in images { add(member, source) }
     } else if MappingEntry.isEntry(members) {

@@ -41,10 +41,13 @@ struct Check: AsyncParsableCommand {
     for problem in problems { print(problem) }
     let errors = problems.count { $0.severity == .error }
     print(
-      "\(generation.rules.sensors.count) sensors, \(generation.rules.eventSources.count) event sources, "
-        + "\(generation.mapping.count) images mapped; \(errors) errors, \(generation.count(.warning)) warnings")
+      "\(count(generation.rules.sensors.count, "sensor")), \(count(generation.rules.eventSources.count, "event source")), "
+        + "\(count(generation.mapping.count, "image")) mapped; "
+        + "\(count(errors, "error")), \(count(generation.count(.warning), "warning"))")
     if errors > 0 { throw ExitCode.problemsFound }
   }
+
+  private func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
 
   private var directory: String? { dir.map { $0.count > 1 && $0.hasSuffix("/") ? String($0.dropLast()) : $0 } }
 

@@ -52,14 +52,14 @@ extension BuiltServer {
       let site = try Site()
       let checked = try await RelaunchBinary.run("check", site.path)
       #expect(checked.status == 0)
-      #expect(checked.output.contains("1 sensors, 1 event sources, 2 images mapped; 0 errors, "), "\(checked.output)")
+      #expect(checked.output.contains("1 sensor, 1 event source, 2 images mapped; 0 errors, "), "\(checked.output)")
     }
 
     @Test func areCheckedWithTheConfigurationThatNamesThem() async throws {
       let site = try Site()
       let checked = try await RelaunchBinary.run("check", "--config", site.configurationFile)
       #expect(checked.status == 0)
-      #expect(checked.output.contains("1 sensors, 1 event sources, 2 images mapped; 0 errors, "), "\(checked.output)")
+      #expect(checked.output.contains("1 sensor, 1 event source, 2 images mapped; 0 errors, "), "\(checked.output)")
       var configuration = Site.Configuration()
       configuration.more = "wokers: 4"
       try site.configure(configuration)
@@ -81,7 +81,7 @@ extension BuiltServer {
           checked.output == """
             \(directory.path): error: there is no Sensor in it, so no push restarts anything; rules are EventSource, Sensor and \
             WorkflowTemplate documents
-            0 sensors, 0 event sources, 0 images mapped; 1 errors, 0 warnings
+            0 sensors, 0 event sources, 0 images mapped; 1 error, 0 warnings
             """)
       }
     }

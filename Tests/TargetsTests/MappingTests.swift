@@ -192,6 +192,10 @@ import YAML
         "web", "kind: StatefulSet\nname: db\n",
         #"web:1:1: error: kind "StatefulSet" is not restarted yet, only Deployment is; the entry is left out [kind]"#
       ),
+      (
+        "m.yaml", "mapping:\n  images: {h.x/web: ns/web}\n",
+        #"m.yaml:1:1: error: this is "mapping" of the chart's values; write what stands under it, from "images:" on [entry]"#
+      ),
       ("web", "namespace: apps\n", "web:1:1: error: the entry names no workload; add deploymentName [entry]"),
       ("web", "name: a\ndeploymentName: b\n", #"web:1:1: error: deploymentName and name differ, "b" and "a"; leave one [entry]"#),
       (
