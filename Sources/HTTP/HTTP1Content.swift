@@ -33,7 +33,8 @@ struct HTTP1Content: Sendable {
     case .length(let length):
       guard length <= limit else { throw .contentTooLarge }
       state = .counted(remaining: length)
-      bytes.reserveCapacity(min(length, 64 << 10))
+      // What is announced and does not come costs little.
+      bytes.reserveCapacity(min(length, 4 << 10))
     case .chunked: state = .chunkSize
     case .untilClose: state = .untilClose
     }

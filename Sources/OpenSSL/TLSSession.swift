@@ -34,6 +34,9 @@ import COpenSSL
   private var failure: TLSError?
   /// Plaintext that waits for input: a write may have to finish reading a post-handshake message first (RFC 8446 section 4.6).
   private var delayed: [UInt8] = []
+  /// The beginning of the first record, while the rest is missing: for less than a record OpenSSL would take as much memory as for the
+  /// whole handshake. nil when OpenSSL has it, and at a client's end.
+  private var firstRecord: [UInt8]?
 
   private init(_ context: TLSContext, name: String) throws(OpenSSLError) {
     self.context = context
@@ -75,12 +78,30 @@ import COpenSSL
     precondition(context.role == .server, "a session without a server name needs a server's context")
     do { try self.init(context, name: clientName) } catch { throw .library(error) }
     unsafe SSL_set_accept_state(raw)
+    firstRecord = []
   }
 
   /// Takes bytes from the peer. They are kept until `handshake()` or `read(into:limit:)` uses them.
   package func receive(_ ciphertext: Span<UInt8>) throws(TLSError) {
     if let failure { throw failure }
     guard !ciphertext.isEmpty else { return }
+    if firstRecord != nil {
+      unsafe ciphertext.withUnsafeBytes { unsafe firstRecord?.append(contentsOf: $0) }
+      guard let beginning = firstRecord, Self.isWhole(beginning) else { return }
+      firstRecord = nil
+      return try pass(beginning.span)
+    }
+    try pass(ciphertext)
+  }
+
+  /// Whether a whole record stands at the beginning (RFC 8446 section 5.1), or something else than a handshake's.
+  private static func isWhole(_ bytes: [UInt8]) -> Bool {
+    guard bytes.count >= 5 else { return !zip(bytes, [22, 3]).allSatisfy(==) }
+    let length = Int(bytes[3]) << 8 | Int(bytes[4])
+    return bytes[0] != 22 || bytes[1] != 3 || length > 1 << 14 || bytes.count >= 5 + length
+  }
+
+  private func pass(_ ciphertext: Span<UInt8>) throws(TLSError) {
     guard let count = Int32(exactly: ciphertext.count) else {
       throw .library(OpenSSLError(function: "BIO_write", reason: "more than 2 GiB at once"))
     }
@@ -93,6 +114,7 @@ import COpenSSL
   package func handshake() throws(TLSError) -> HandshakeOutcome {
     if let failure { throw failure }
     guard !isEstablished else { return .done }
+    guard firstRecord == nil else { return .wantsInput }
     ERR_clear_error()
     let result = unsafe SSL_do_handshake(raw)
     if result == 1 {

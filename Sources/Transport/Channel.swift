@@ -171,7 +171,7 @@ package final class Channel: Watcher {
         handler?.established(tls.applicationProtocol)
       }
       reading: while isOpen, !closesWhenSent {
-        plaintext.removeAll(keepingCapacity: true)
+        plaintext.removeAll(keepingCapacity: plaintext.capacity <= 4 << 10)
         switch try tls.read(into: &plaintext, limit: 64 << 10) {
         case .bytes: handler?.received(plaintext.span)
         case .wantsInput: break reading
