@@ -51,7 +51,9 @@ package struct MountedDirectory: Sendable {
       total += Int(facts.st_size)
       guard total <= Self.bytesLimit else { throw .unreadable(path: path, reason: "it holds more than \(Self.bytesLimit) bytes") }
       do {
-        files.append(MountedFile(directory: path, name: name, bytes: Array(try Data(contentsOf: URL(filePath: file)))))
+        // Foundation never frees the buffer for a file that it finds empty.
+        let bytes = facts.st_size == 0 ? [] : Array(try Data(contentsOf: URL(filePath: file)))
+        files.append(MountedFile(directory: path, name: name, bytes: bytes))
       } catch {
         throw .unreadable(path: "\(path)/\(name)", reason: "\(error)")
       }
