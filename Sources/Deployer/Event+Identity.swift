@@ -10,7 +10,14 @@ extension Event {
   /// nil where the sender gave no message id (unwrapped without metadata): then no copy can be told from a new message.
   static func deduplicationKey(_ message: PubSubMessage, source: String) -> SHA256Digest? {
     guard let messageID = message.messageID else { return nil }
-    return SHA256.digest(of: [source, message.subscription ?? "", messageID].joined(separator: "\n").utf8.span)
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(source.utf8.count + (message.subscription?.utf8.count ?? 0) + messageID.utf8.count + 2)
+    bytes += source.utf8
+    bytes.append(0x0A)
+    if let subscription = message.subscription { bytes += subscription.utf8 }
+    bytes.append(0x0A)
+    bytes += messageID.utf8
+    return SHA256.digest(of: bytes.span)
   }
 
   /// The message id where it can stand in a URL as it is, else a digest of what came and when.

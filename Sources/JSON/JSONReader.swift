@@ -203,7 +203,11 @@ extension JSONReader {
     do {
       let span = bytes.span
       while true {
-        while end &+ 8 <= span.count, Self.isPlain(span, at: end) { end &+= 8 }
+        while end &+ 8 <= span.count {
+          let count = Self.plainCount(span, at: end)
+          end &+= count
+          if count < 8 { break }
+        }
         guard end < span.count else { throw .unexpectedEnd(offset: span.count) }
         let byte = span[end]
         if byte == UInt8(ascii: "\"") { break }
@@ -221,19 +225,19 @@ extension JSONReader {
     return JSONText(range: start..<end, hasEscapes: hasEscapes)
   }
 
-  /// Whether the eight bytes at `offset` hold no quotation mark, no backslash and no control character: all eight in one go, for
+  /// How many of the eight bytes at `offset` come before a quotation mark, a backslash or a control character: all eight in one go, for
   /// most of what Pub/Sub sends is one long string of base64.
-  static func isPlain(_ span: Span<UInt8>, at offset: Int) -> Bool {
+  static func plainCount(_ span: Span<UInt8>, at offset: Int) -> Int {
     let ones: UInt64 = 0x0101_0101_0101_0101
     let highs: UInt64 = 0x8080_8080_8080_8080
     // Every bit pattern is a UInt64, and the load checks its bounds.
-    let word = unsafe span.bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
+    let word = UInt64(littleEndian: unsafe span.bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
     let quotes = word ^ (ones &* UInt64(UInt8(ascii: "\"")))
     let backslashes = word ^ (ones &* UInt64(UInt8(ascii: "\\")))
     // `x - 1` borrows into the high bit only where x was 0, `x - 0x20` where it was below 0x20; a byte's own high bit is no hit.
-    // A borrow can spill into the next byte and raise a false alarm there, never hide a hit.
+    // A borrow can spill into the byte after a hit and raise a false alarm there, so the first hit is a true one.
     let hits = (quotes &- ones) & ~quotes | (backslashes &- ones) & ~backslashes | (word &- ones &* 0x20) & ~word
-    return hits & highs == 0
+    return (hits & highs).trailingZeroBitCount / 8
   }
 
   /// Checks the escape sequence at `offset` and returns where it ends.

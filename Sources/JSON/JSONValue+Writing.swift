@@ -95,7 +95,7 @@ extension String.UTF8View {
     let span = self.span
     var index = 0
     while index &+ 8 <= span.count {
-      guard JSONReader.isPlain(span, at: index) else { return false }
+      guard JSONReader.plainCount(span, at: index) == 8 else { return false }
       index &+= 8
     }
     while index < span.count {
