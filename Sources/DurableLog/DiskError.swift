@@ -17,6 +17,9 @@ package struct DiskError: Error, Hashable, Sendable {
   /// True when there is no space: the one fault of a write after which the log goes on.
   package var isDiskFull: Bool { code == ENOSPC || code == EDQUOT }
 
+  /// True when nothing can be opened because the process or the system has no free descriptor.
+  var isLackOfDescriptors: Bool { code == EMFILE || code == ENFILE }
+
   /// True when there is nothing of that name.
   var isAbsent: Bool { code == ENOENT }
 
@@ -24,7 +27,7 @@ package struct DiskError: Error, Hashable, Sendable {
   var isUnreadable: Bool { code == EIO }
 
   /// True when something of the machine's is used up that comes back: space, or descriptors. What failed so has changed nothing.
-  var isShortage: Bool { isDiskFull || code == EMFILE || code == ENFILE || code == ENOMEM }
+  var isShortage: Bool { isDiskFull || isLackOfDescriptors || code == ENOMEM }
 
   /// True when the call was interrupted before it did anything and is simply made again.
   var isInterrupted: Bool { code == EINTR }

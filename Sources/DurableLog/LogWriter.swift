@@ -223,10 +223,16 @@ struct LogWriter: Sendable {
       try file.sync()
       try disk.rename(temporary, to: path)
       try disk.syncDirectory(directory)
-      // Opened anew, so that errors name the file as it is called now.
+    } catch {
+      // The directory could not even be opened. Nothing is in the file yet, and the next attempt puts another in its place.
+      if error.isLackOfDescriptors { throw .diskFull(error) }
+      throw .failed(error)
+    }
+    // Opened anew, so that errors name the file as it is called now.
+    do {
       file = try disk.open(path, create: false)
     } catch {
-      throw .failed(error)
+      guard error.isLackOfDescriptors else { throw .failed(error) }
     }
     return LogTail(
       journal: header.journal, firstSequence: header.firstSequence, file: file, length: SegmentHeader.byteCount,
@@ -271,7 +277,8 @@ struct LogWriter: Sendable {
       }
       try disk.syncDirectory(directory)
     } catch {
-      throw .failed(error)
+      // What is not removed durably is removed by the next start.
+      guard error.isLackOfDescriptors else { throw .failed(error) }
     }
     sealed.removeFirst(going.count)
     return going.count

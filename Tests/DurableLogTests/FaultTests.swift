@@ -137,6 +137,34 @@ struct FaultTests {
     #expect(try replay(disk.afterKill()).payloads == kept)
   }
 
+  /// All descriptors are taken, by connections say, when the log needs another segment: it is as with a full disk.
+  @Test(arguments: [["open"], ["fsync"], ["open", "fsync"]]) func withoutDescriptorsTheLogWaitsAndGoesOn(_ calls: [String]) throws
+  {
+    let disk = FaultyDisk()
+    let log = try open(disk)
+    #expect(log.appendAll(Self.payloads).allSatisfy { $0.error == nil })
+    var kept = Self.payloads
+    for round in 0..<3 {
+      for call in calls { disk.inject(.error(24), atEvery: call) }
+      for number in 0..<20 {
+        let payload = [UInt8](repeating: UInt8(number + 20 * round), count: 3000)
+        switch log.appendAll([payload])[0] {
+        case .success: kept.append(payload)
+        case .failure(.diskFull): break
+        case .failure(let error): Issue.record("\(error)")
+        }
+      }
+      for call in calls { disk.inject(nil, atEvery: call) }
+      try log.writeCheckpoint()
+      let payload = [UInt8(round)]
+      #expect(log.appendAll([payload])[0].error == nil, "round \(round)")
+      kept.append(payload)
+    }
+    #expect(log.counters.segments > 3)
+    log.close()
+    #expect(try replay(disk.afterKill()).payloads == kept)
+  }
+
   @Test func recordsAreWrittenOverZerosAndTheFileDoesNotGrow() throws {
     let disk = FaultyDisk()
     var configuration = LogConfiguration.roomy
