@@ -41,7 +41,7 @@ struct AdminDeadLetters: Sendable {
     return view.page(
       AdminView.Page(
         json: ["deadLetters": .array(page.map(\.json)), "next": next.map { .string($0) } ?? .null],
-        text: page.isEmpty ? "no dead letters\n" : table.text + (next.map { "more: \($0)\n" } ?? "")),
+        text: page.isEmpty ? noMatch : table.text + (next.map { "more: \($0)\n" } ?? "")),
       next: next)
   }
 
@@ -204,15 +204,24 @@ struct AdminDeadLetters: Sendable {
     }
     // Where nothing could be done, asking for the rest would only repeat that.
     let next = chosen.rest > 0 && !done.isEmpty ? view.path(with: "before", view["before"] ?? "\(chosen.end)") : nil
-    text += "\(done.count) \(verb), \(chosen.rest) left\n"
+    let left = chosen.rest + failed.count
+    text += chosen.letters.isEmpty ? noMatch : "\(done.count) \(verb), \(left) left\n"
     return view.page(
       AdminView.Page(
         json: [
           verb: .array(done), "count": .number(JSONNumber(Int64(done.count))), "failed": .array(failed),
-          "left": .number(JSONNumber(Int64(chosen.rest))), "next": next.map { .string($0) } ?? .null,
+          "left": .number(JSONNumber(Int64(left))), "next": next.map { .string($0) } ?? .null,
         ],
         text: text),
       status: done.isEmpty && !failed.isEmpty ? .serviceUnavailable : status, next: next)
+  }
+
+  /// What is said where a filter finds none: a reason that is misspelt must not look like one that nothing has.
+  private var noMatch: String {
+    let letters = ledger.read { $0.deadLetters }
+    let reasons = Set(letters.map(\.letter.reason)).sorted().joined(separator: ", ")
+    guard !letters.isEmpty else { return "no dead letters\n" }
+    return "no such dead letters; the reasons of the \(letters.count) there are: \(reasons)\n"
   }
 
   private func find(_ id: String) -> EventIndex.OpenDeadLetter? { ledger.read { $0.deadLetters.first { $0.letter.id == id } } }

@@ -14,7 +14,7 @@ final class AdminService: HTTPService {
   private static let help = """
     GET    /events[?limit=50&before=N&outcome=dead&source=gar&image=TEXT]   events, newest first
     GET    /events/{id}                what happened to one event, and why
-    GET    /deadletters[?FILTER&limit=100]   work that was given up, newest first
+    GET    /deadletters[?FILTER&limit=100&before=N]   work that was given up, newest first
     GET    /deadletters/{id}
     POST   /deadletters/{id}/replay    do it again, with the rules and the mapping of now
     POST   /deadletters/replay?FILTER[&limit=100]    the same for the oldest of many
@@ -78,7 +78,7 @@ final class AdminService: HTTPService {
     let parts = request.path.split(separator: "/").map(String.init)
     switch (request.method, parts.first, parts.count) {
     case (.get, nil, _): return HTTPResponse(.ok, text: Self.help)
-    case (.get, "events", 1): return view.page(events(view))
+    case (.get, "events", 1): return view.page(try events(view))
     case (.get, "events", 2): return event(parts[1], view)
     case (.get, "deadletters", 1): return try deadLetters.list(view)
     case (.delete, "deadletters", 1): return try deadLetters.discardMany(view)
@@ -99,12 +99,17 @@ final class AdminService: HTTPService {
 
   // MARK: Events
 
-  private func events(_ view: AdminView) -> AdminView.Page {
-    let limit = min(max(view.int("limit") ?? 50, 1), 1000)
-    let outcome = view["outcome"]
-    let source = view["source"]
-    let image = view["image"]
-    let entries = newest(limit, before: view.int("before")) { entry in
+  private func events(_ view: AdminView) throws(QueryError) -> AdminView.Page {
+    try view.check(["limit", "before", "outcome", "source", "image"])
+    let limit = try view.number("limit", in: 1...1000) ?? 50
+    let outcome = try view.text("outcome")
+    let outcomes = Outcome.allCases.map(\.rawValue) + ["running"]
+    if let outcome, !outcomes.contains(outcome) {
+      throw QueryError("outcome: there is no \(outcome.quoted(limit: 80)); write one of \(outcomes.joined(separator: ", "))")
+    }
+    let source = try view.text("source")
+    let image = try view.text("image")
+    let entries = newest(limit, before: try view.number("before", in: .min ... .max)) { entry in
       (outcome.map { $0 == Self.outcome(entry) } ?? true) && (source.map { $0 == entry.source } ?? true)
         && (image.map { entry.image?.contains($0) ?? false } ?? true)
     }

@@ -33,7 +33,6 @@ struct AdminView {
   }
 
   subscript(name: String) -> String? { query[name] }
-  func int(_ name: String) -> Int? { query[name].flatMap { Int($0) } }
 
   /// The request's own path and query, with `name=value` in place of what it said for that name. `value` needs no encoding.
   func path(with name: String, _ value: String) -> String {
@@ -41,7 +40,7 @@ struct AdminView {
     return "\(rawPath)?\((rest + ["\(name)=\(value)"]).joined(separator: "&"))"
   }
 
-  // MARK: Strict reading, for requests that change something
+  // MARK: Strict reading
 
   /// Refuses words that are not among `known`, and words that come twice.
   func check(_ known: [String]) throws(QueryError) {

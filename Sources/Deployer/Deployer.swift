@@ -134,6 +134,7 @@ package final class Deployer: Sendable {
         ]
           + keys.sorted { $0.key < $1.key }.map { ("keys of \($0.key)", $0.value.isReady ? nil : "none loaded yet") },
         warnings: generations.problems.filter { $0.severity == .error }.map { ("rules", "\($0)") }
+          + (ledger.fullness.map { [("log", "no event is taken while it is full: \($0)")] } ?? [])
           + (pool.isCircuitOpen ? [("kubernetes", Self.circuitWarning(settings.kubernetes))] : []))
     }
     metrics.observe(readiness, in: environment.registry)

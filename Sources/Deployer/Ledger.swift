@@ -136,6 +136,8 @@ final class Ledger: Sendable {
 
   var refusal: LogError? { log.refusal }
   var counters: LogCounters { log.counters }
+  /// Why there is no room for events; nil while there is.
+  var fullness: LogError? { if case .none(let error) = counters.room { error } else { nil } }
   func close() { log.close() }
 
   // MARK: Events

@@ -34,7 +34,8 @@ struct Worker: Sendable {
     guard namespaces.allows(namespace) else {
       return await bury(
         job, attempt, "namespace",
-        "\(job.target): the namespace is not in the list `kubernetes.namespaces` of the configuration; add it and replay")
+        "\(job.target): the namespace is not in the list `kubernetes.namespaces` of the configuration; add it, restart the server and replay"
+      )
     }
     guard let restart else {
       await end(job, .wouldRestart, "dry run without a cluster: the Deployment was not looked at", attempt, clock.now())
@@ -171,11 +172,12 @@ struct Worker: Sendable {
     switch outcome {
     case .restarted(let value, let generation, _):
       (.succeeded, "restartedAt \(value.rfc3339WholeSeconds), generation \(generation)")
-    case .alreadyDone(let value): (.succeeded, "an earlier attempt had restarted it: restartedAt \(value)")
-    case .superseded(let by): (.superseded, "it was restarted at \(by), after the message was published")
+    case .alreadyDone(let value): (.succeeded, "an earlier attempt had restarted it: restartedAt \(value.rfc3339WholeSeconds)")
+    case .superseded(let by): (.superseded, "it was restarted at \(by.rfc3339WholeSeconds), after the message was published")
     case .coalesced(let message, let at):
       (.coalesced, "the same image was rolled out at \(at.rfc3339) for message \(message) of the same push")
-    case .skipped(let reason): (.skipped, reason.rawValue)
+    case .skipped(.digestPinned):
+      (.skipped, "every container of this image names a digest, so a restart would bring the same one back")
     case .wouldRestart(let value): (.wouldRestart, "dry run; restartedAt would be \(value.rfc3339WholeSeconds)")
     }
   }

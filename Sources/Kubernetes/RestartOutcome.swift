@@ -14,9 +14,9 @@ package enum RestartOutcome: Hashable, Sendable {
   /// A dry run came as far as the patch, which would have written `value`.
   case wouldRestart(value: Timestamp)
 
-  package enum SkipReason: String, Hashable, Sendable {
+  package enum SkipReason: Hashable, Sendable {
     /// Every container of the image's repository names a digest: a restart brings the same image back.
-    case digestPinned = "digest_pinned"
+    case digestPinned
   }
 }
 

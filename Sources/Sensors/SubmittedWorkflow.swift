@@ -121,9 +121,10 @@ struct SubmittedWorkflow: Sendable {
     let chosen = try command.namespace.map { word throws(RunArguments.Problem) in
       try arguments.fill(word, namespace: ownNamespace)
     }
-    // The mapping knows what kind of workload runs the image; the template's author could only guess.
+    // The mapping knows what kind of workload runs the image, and "deployment" may be the guess of a template for all of them. Who wrote
+    // another kind meant it.
     let isMapped = workload.map { $0.name == name && target.name.parts.count == 1 && target.name.literal == nil } ?? false
-    let kind = isMapped ? workload?.kind ?? target.kind : target.kind
+    let kind = isMapped && target.kind == "Deployment" ? workload?.kind ?? target.kind : target.kind
     if let problem = ObjectName.problem(name) {
       throw RunArguments.Problem(message: "the \(kind) name \(name.quoted(limit: 80)) is refused: \(problem)")
     }

@@ -30,8 +30,10 @@ struct Check: AsyncParsableCommand {
   func run() async throws {
     let generation: Generation
     let rulesDirectory: String
-    do throws(SettingsError) {
-      let settings = try config.map { path throws(SettingsError) in try Settings.load(path) }
+    do {
+      let settings = try config.map { try Settings.load($0) }
+      // Who may reach what; files of secrets and the cluster are for the server alone.
+      if let settings { _ = try Server.addresses(settings) }
       rulesDirectory = rules(settings)
       generation = try load(rulesDirectory, settings)
     } catch {

@@ -127,8 +127,8 @@ struct Server: Sendable {
 
   // MARK: Wiring
 
-  /// The listeners' addresses, and what only some addresses allow.
-  private static func addresses(
+  /// The listeners' addresses, and what only some addresses allow. Nothing listens yet.
+  static func addresses(
     _ settings: Settings
   ) throws -> (push: SocketAddress, ops: SocketAddress, admin: SocketAddress) {
     func resolve(_ name: String, _ listener: ListenerSettings) throws -> SocketAddress {

@@ -89,6 +89,16 @@ final class Pipeline: Sendable {
     return api
   }
 
+  /// What `/readyz` says. A probe is answered at once.
+  func readiness() throws -> (status: HTTPStatus, text: String) {
+    guard case .answer(let answer) = deployer.opsService.admit(HTTPRequest(method: .get, target: "/readyz")) else {
+      throw NoAnswer()
+    }
+    return (answer.status, String(decoding: answer.content, as: UTF8.self))
+  }
+
+  private struct NoAnswer: Error {}
+
   /// Runs the deployer beside `body`, and then ends it as a crash would: nothing is closed.
   func running<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
     try await withThrowingTaskGroup(of: Void.self) { group in

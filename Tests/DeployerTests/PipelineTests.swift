@@ -250,6 +250,38 @@ import TestSupport
     }
   }
 
+  /// What people read names times as all else does.
+  @Test func reasonsHaveTimesAndSentences() async throws {
+    let api = FakeAPIServer()
+    api.addDeployment("default", "frontend", images: [Documents.frontend], restartedAt: "2026-11-24T00:00:30Z")
+    let pinned = Documents.backend.split(separator: ":")[0] + "@sha256:" + String(repeating: "0", count: 64)
+    api.addDeployment("backend-ns", "backend", images: [pinned])
+    let pipeline = try Pipeline(api: api) {
+      $0.acknowledgeCompleted()
+      $0.kubernetes.namespaces = .only(["default", "backend-ns"])
+    }
+    pipeline.clock.advance(by: .seconds(60))
+    try await pipeline.running {
+      try await pipeline.accept(Push(id: "1"))
+      try await pipeline.accept(Push(id: "2", image: Documents.backend))
+      let text = try await pipeline.text("/events")
+      #expect(text.contains("it was restarted at 2026-11-24T00:00:30Z, after the message was published"), "\(text)")
+      #expect(text.contains("every container of this image names a digest"), "\(text)")
+    }
+  }
+
+  @Test func tellsThatTheLogIsFull() async throws {
+    let pipeline = try Pipeline()
+    try await pipeline.accept(Push(id: "1"))
+    pipeline.disk.setUsable(0)
+    // The zeros ahead still take some.
+    var number = 2
+    while try await pipeline.push(Push(id: "\(number)")) == .noContent, number < 1000 { number += 1 }
+    #expect(try await pipeline.push(Push(id: "last")) == .serviceUnavailable)
+    let full = try pipeline.readiness()
+    #expect(full.status == .ok && full.text.contains("\n[!]log no event is taken while it is full: "), "\(full.text)")
+  }
+
   @Test func tellsWhetherItIsReady() async throws {
     let pipeline = try Pipeline()
     #expect(pipeline.registry.text().contains("\nrelaunch_ready 1\n"))
@@ -313,12 +345,8 @@ import TestSupport
     let pipeline = try Pipeline { $0.rules += "-not-mounted" }
     let refusal = try await pipeline.push(Push(id: "1").body)
     #expect(refusal.status == .serviceUnavailable)
-    guard case .answer(let ready) = pipeline.deployer.opsService.admit(HTTPRequest(method: .get, target: "/readyz")) else {
-      Issue.record("a probe is answered at once")
-      return
-    }
-    #expect(ready.status == .serviceUnavailable)
-    #expect(String(decoding: ready.content, as: UTF8.self).contains("[-]rules not read yet\n"))
+    let ready = try pipeline.readiness()
+    #expect(ready.status == .serviceUnavailable && ready.text.contains("[-]rules not read yet\n"))
   }
 
   /// The value of the patch is durable before the patch is sent, or a crash would send another.

@@ -16,15 +16,6 @@ import Workers
 @Suite(.timeLimit(.minutes(5))) struct WaitingTests {
   private static let down = FakeAPIServer.Step.fail(.connect(origin: "test", reason: "refused"))
 
-  private func ready(_ pipeline: Pipeline) throws -> (status: HTTPStatus, text: String) {
-    guard case .answer(let answer) = pipeline.deployer.opsService.admit(HTTPRequest(method: .get, target: "/readyz")) else {
-      throw Unexpected()
-    }
-    return (answer.status, String(decoding: answer.content, as: UTF8.self))
-  }
-
-  private struct Unexpected: Error {}
-
   // MARK: The API server
 
   @Test func anOutageBuriesNothingAndIsTold() async throws {
@@ -34,7 +25,7 @@ import Workers
     }
     for _ in 1...40 { pipeline.api.script(.get, Self.down) }
     try await pipeline.running {
-      let before = try ready(pipeline).text
+      let before = try pipeline.readiness().text
       #expect(!before.contains("[!]kubernetes"))
       try await pipeline.accept(Push(id: "1"))
       await pipeline.lines.reach(1, "circuit opened", "failures=5", "refused")
@@ -54,7 +45,7 @@ import Workers
     try await pipeline.running {
       try await pipeline.accept(Push(id: "1"))
       await pipeline.lines.reach(1, "circuit opened")
-      let (status, text) = try ready(pipeline)
+      let (status, text) = try pipeline.readiness()
       #expect(status == .ok, "pushes are taken all the same")
       #expect(text.contains("[!]kubernetes the API server failed 5 times in a row"))
       #expect(pipeline.registry.text().contains("relaunch_api_circuit_open 1"))

@@ -68,6 +68,12 @@ extension BuiltServer {
         #expect(refused.status == 1)
         #expect(refused.errors.contains("\(site.configurationFile):") && refused.errors.contains("wokers"), "\(refused.errors)")
       }
+      configuration = Site.Configuration()
+      configuration.sources = Site.Configuration.open
+      configuration.push = "{address: 0.0.0.0, port: 0}"
+      try site.configure(configuration)
+      let open = try await RelaunchBinary.run("check", "--config", site.configurationFile)
+      #expect(open.status == 1 && open.errors.contains("only with a loopback push listener"), "\(open.errors)")
       #expect(try await RelaunchBinary.run("check").status == 64)
     }
 

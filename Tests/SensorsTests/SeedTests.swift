@@ -54,6 +54,18 @@ struct SeedTests {
       ])
   }
 
+  @Test func aKindThatTheTemplateNamesIsNotTheMappingsToChange() throws {
+    let files = try Seed.files().map { file in
+      let text = String(decoding: file.bytes, as: UTF8.self).replacing("deployment/{{", with: "statefulset/{{")
+      return RuleFile(name: file.name, bytes: Array(text.utf8))
+    }
+    let (rules, _) = RuleSet.load(files: files)
+    #expect(
+      Samples.actions(rules, Samples.insert("latest"), [Samples.deployment]) == [
+        .restart(kind: "StatefulSet", namespace: "default", name: "frontend-deployment")
+      ])
+  }
+
   @Test func saysWhatToAddWhenTheImageIsNotMapped() throws {
     let (rules, _) = RuleSet.load(files: try Seed.files())
     #expect(
