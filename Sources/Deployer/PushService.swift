@@ -118,7 +118,12 @@ final class PushService: HTTPService {
   /// The answer is the same for every reason, so that nobody learns from it how to come closer. The reason is in the log.
   private func refused(_ source: Source, _ refusal: TokenRefusal) -> HTTPResponse {
     metrics.refusedTokens[source.name]?.add()
-    logger.warning("push refused", metadata: ["source": "\(source.name)", "status": "\(refusal.status)", "reason": "\(refusal)"])
+    logger.warning(
+      "push refused",
+      metadata: [
+        "source": "\(source.name)", "status": "\(refusal.status)", "reason": "\(RefusalReason(refusal).rawValue)",
+        "detail": "\(refusal)",
+      ])
     switch refusal.status {
     case 403: return HTTPResponse(.forbidden, text: "forbidden\n")
     case 503: return Self.unavailable("keys are not available\n")

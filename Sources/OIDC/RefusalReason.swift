@@ -1,14 +1,14 @@
-import JOSE
+package import JOSE
 
-/// Why tokens are refused, for the label of a counter: few enough to be made in advance, so that no request can add a series.
-enum RefusalReason: String, CaseIterable, Sendable {
+/// Why tokens are refused, in one word, for log lines and for the label of a counter: few enough to be made in advance, so that no request can add a series.
+package enum RefusalReason: String, CaseIterable, Sendable {
   case credentials, form, algorithm, header, signature, expired, life, issuer, audience, identity, claims
   case unknownKey = "unknown_key"
   case keysUnavailable = "keys_unavailable"
   /// Issued in the future: one of the two clocks is wrong.
   case clockSkew = "clock_skew"
 
-  init(_ refusal: TokenRefusal) {
+  package init(_ refusal: TokenRefusal) {
     self =
       switch refusal {
       case .noCredentials, .severalCredentials, .controlCharacterInField, .otherScheme, .malformedCredentials: .credentials

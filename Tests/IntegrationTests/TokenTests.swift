@@ -63,7 +63,7 @@ extension BuiltServer {
       await server.process.errors.end()
       let reasons = server.process.errors.lines.compactMap { line -> String? in
         guard let entry = try? JSONValue(parsing: line), entry["event"] == "push refused" else { return nil }
-        return entry["reason"]?.string
+        return entry["detail"]?.string
       }
       #expect(reasons.count == BadToken.allCases.count)
       #expect(Set(reasons).count >= BadToken.allCases.count - 1, "\(reasons)")
