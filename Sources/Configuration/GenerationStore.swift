@@ -72,7 +72,8 @@ package final class GenerationStore: Sendable {
   /// What people should know: what the linter says, and why an update is not in force.
   package var problems: [Generation.Problem] {
     state.withLock { state in
-      state.generation.problems + (state.failure.map { [Generation.Problem(.error, "\($0); the last good state stays")] } ?? [])
+      let consequence = state.isLoaded ? "; the last good state stays" : ""
+      return state.generation.problems + (state.failure.map { [Generation.Problem(.error, "\($0)\(consequence)")] } ?? [])
     }
   }
 
