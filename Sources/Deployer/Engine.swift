@@ -43,28 +43,21 @@ final class Engine: Sendable {
     switch inbox.withLock({ $0.add(event) }) {
     case .joinOthers: break
     case .decideNow: queue.async { self.decideWaiting() }
-    case .decideSoon: queue.asyncAfter(deadline: .now() + Inbox.burstDelay) { self.decideWaiting() }
+    case .decideLater(let delay): queue.asyncAfter(deadline: .now() + delay) { self.decideWaiting() }
     }
   }
 
   private func decideWaiting() {
     let events = inbox.withLock { $0.empty() }
     let judge = Judge(generation: generation())
-    // Each event is named in each step that depends on what is in it.
-    var decisions = events.map { event in
-      running.isDeciding(event.id)
-      return judge.rule(on: event, round: 0, at: clock.now())
-    }
+    // Those of a burst go unnamed, for naming each would cost more than a rule does. If one of them ends the process, all that are
+    // not decided then are decided one at a time, under their names.
+    running.isDeciding(events.count == 1 ? events[0].id : nil)
+    var decisions = events.map { judge.rule(on: $0, round: 0, at: clock.now()) }
     StateRecord.Decision.coalesce(&decisions)
     // The last first: what a decision is coalesced into is in the log before it is.
-    for decision in decisions.reversed() {
-      running.isDeciding(decision.eventID)
-      record(decision)
-    }
-    for (event, decision) in zip(events, decisions) {
-      running.isDeciding(event.id)
-      carryOut(decision, on: event)
-    }
+    for decision in decisions.reversed() { record(decision) }
+    for (event, decision) in zip(events, decisions) { carryOut(decision, on: event) }
     running.hasDecided()
   }
 
@@ -155,26 +148,32 @@ private struct Inbox {
   enum Arrival {
     case joinOthers
     case decideNow
-    case decideSoon
+    case decideLater(DispatchTimeInterval)
   }
 
-  /// How long a burst is gathered. An event alone is decided at once; in a burst each hop to the queue costs more than a decision,
-  /// and events decided together are coalesced before they are journaled.
-  static let burstDelay = DispatchTimeInterval.milliseconds(2)
-  private static let burstCount = 8
-
   private var events: [Event] = []
-  private var isBurst = false
+  /// How long the next events are gathered; nil while they come one by one.
+  private var gathering: DispatchTimeInterval?
 
   mutating func add(_ event: Event) -> Arrival {
     defer { events.append(event) }
     guard events.isEmpty else { return .joinOthers }
-    return isBurst ? .decideSoon : .decideNow
+    return gathering.map(Arrival.decideLater) ?? .decideNow
   }
 
   mutating func empty() -> [Event] {
     defer { events = [] }
-    isBurst = events.count >= Self.burstCount
+    gathering = Self.gathering(after: events.count)
     return events
+  }
+
+  /// An event alone is decided at once. In a burst each hop to the queue costs more than a decision, and events decided together are
+  /// coalesced before they are journaled: the more of them, the fewer restarts of the same workload.
+  private static func gathering(after count: Int) -> DispatchTimeInterval? {
+    switch count {
+    case ..<8: nil
+    case ..<32: .milliseconds(2)
+    default: .milliseconds(20)
+    }
   }
 }

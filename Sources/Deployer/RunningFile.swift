@@ -84,8 +84,11 @@ final class RunningFile: Sendable {
 
   private static func path(_ directory: String) -> String { directory + "/RUNNING" }
 
-  /// The event is being decided from now on, and the one before no longer. Blocks for the disk.
-  func isDeciding(_ event: String) { queue.sync { state.withLock { $0.write(.decision(event: event), at: 0) } } }
+  /// The event is being decided from now on, and the one before no longer. nil where the process could not say which of several it is.
+  /// Blocks for the disk.
+  func isDeciding(_ event: String?) {
+    queue.sync { state.withLock { $0.write(event.map { .decision(event: $0) }, at: 0) } }
+  }
 
   /// No event is being decided.
   func hasDecided() { queue.async { self.state.withLock { $0.write(nil, at: 0) } } }

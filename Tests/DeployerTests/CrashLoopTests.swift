@@ -192,29 +192,60 @@ import Workers
     #expect(moment.names.map(\.count) == [1, 1, 1, 1])
   }
 
-  /// Each event is named before its rules see it.
-  @Test func namesTheEventThatIsBeingDecided() async throws {
+  private struct Deciding {
     let clock = WatchingClock()
     let disk = FaultyDisk()
-    let documents = Documents.generation()
-    let (ledger, _) = try Ledger.open(LogConfiguration(directory: "/state"), index: Samples.index(), disk: disk, clock: clock)
     let lines = LogLines()
-    let metrics = DeployerMetrics(.init(), sources: [])
-    let engine = Engine(
-      ledger: ledger, pool: Engine.Pool(width: 1, waitingLimit: 10, exhausted: { _, _ in }) { _, _ in .finished(.nothing) },
-      completions: Completions(ledger: ledger, limit: .seconds(1)), running: RunningFile(directory: "/state", disk: disk),
-      generation: { documents }, clock: clock, metrics: metrics, logger: lines.logger)
-    clock.watch { RunningFile.names(in: "/state", disk: disk) }
-    for id in ["1", "2"] {
-      // They lead to no job, so that nothing but their decision asks for the time.
-      engine.take(try Push(id: id, data: "{").event())
-      await lines.reach(1, "decided", "event_id=\(id)")
+    let ledger: Ledger
+    let engine: Engine
+
+    init() throws {
+      let documents = Documents.generation()
+      (ledger, _) = try Ledger.open(LogConfiguration(directory: "/state"), index: Samples.index(), disk: disk, clock: clock)
+      engine = Engine(
+        ledger: ledger, pool: Engine.Pool(width: 1, waitingLimit: 10, exhausted: { _, _ in }) { _, _ in .finished(.nothing) },
+        completions: Completions(ledger: ledger, limit: .seconds(1)), running: RunningFile(directory: "/state", disk: disk),
+        generation: { documents }, clock: clock, metrics: DeployerMetrics(.init(), sources: []), logger: lines.logger)
+      clock.watch { [disk] in RunningFile.names(in: "/state", disk: disk) }
     }
-    try await ledger.receive(Push(id: "3", data: "{").event())
-    engine.decideAgain(try #require(ledger.read { $0["3"] }))
-    await lines.reach(1, "decided", "event_id=3")
-    let seen = clock.seen
-    for id in ["1", "2", "3"] { #expect(seen.contains([.decision(event: id)])) }
+
+    /// An event that leads to no job, so that nothing but its decision asks for the time.
+    func event(_ id: String) throws -> Event { try Push(id: id, data: "{").event() }
+
+    func decided(_ id: String) async { await lines.reach(1, "decided", "event_id=\(id)") }
+  }
+
+  /// Each event is named before its rules see it.
+  @Test func namesTheEventThatIsBeingDecided() async throws {
+    let deciding = try Deciding()
+    for id in ["1", "2"] {
+      deciding.engine.take(try deciding.event(id))
+      await deciding.decided(id)
+    }
+    try await deciding.ledger.receive(deciding.event("3"))
+    deciding.engine.decideAgain(try #require(deciding.ledger.read { $0["3"] }))
+    await deciding.decided("3")
+    for id in ["1", "2", "3"] { #expect(deciding.clock.seen.contains([.decision(event: id)])) }
+  }
+
+  /// Whichever of them ends the process, all are decided one after the other, under their names, from the next start on.
+  @Test func namesNobodyOfABurst() async throws {
+    let deciding = try Deciding()
+    let burst = Mutex(try ["2", "3", "4"].map(deciding.event))
+    // They come while the first one is decided, and so they wait together.
+    deciding.clock.watch { [disk = deciding.disk, engine = deciding.engine] in
+      let names = RunningFile.names(in: "/state", disk: disk)
+      if names == [.decision(event: "1")] {
+        burst.withLock { events in
+          for event in events { engine.take(event) }
+          events = []
+        }
+      }
+      return names
+    }
+    deciding.engine.take(try deciding.event("1"))
+    await deciding.decided("4")
+    #expect(Set(deciding.clock.seen) == [[], [.decision(event: "1")]])
   }
 }
 
