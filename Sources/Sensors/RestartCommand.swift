@@ -17,7 +17,7 @@ struct RestartCommand: Hashable, Sendable {
   ///
   /// kubectl would restart every workload of a namespace when only a type is given; that form is refused.
   init(_ words: [String]) throws(NotNative) {
-    guard let program = words.first, program == "kubectl" || program.hasSuffix("/kubectl") else {
+    guard Self.isKubectl(words) else {
       throw NotNative("it runs \((words.first ?? "").quoted(limit: 60)), not kubectl")
     }
     var options = Options()
@@ -28,6 +28,16 @@ struct RestartCommand: Hashable, Sendable {
     }
     namespace = options.namespace
     targets = try Self.targets(Array(options.positionals.dropFirst(2)))
+  }
+
+  /// Whether `words` are `kubectl rollout status …`, which only waits and tells.
+  static func isStatus(_ words: [String]) -> Bool {
+    guard isKubectl(words), let verb = words.firstIndex(of: "rollout") else { return false }
+    return words[(verb + 1)...].first == "status"
+  }
+
+  private static func isKubectl(_ words: [String]) -> Bool {
+    words.first.map { $0 == "kubectl" || $0.hasSuffix("/kubectl") } ?? false
   }
 
   private static func targets(_ words: [ArgumentWord]) throws(NotNative) -> [Target] {

@@ -15,12 +15,23 @@ extension RestartPlan {
     if inputs?.value("artifacts") != nil { throw NotNative("its template has input artifacts") }
     self.inputs = inputs?.arguments("parameters") ?? []
     let lines = template.value("script") == nil ? try Self.commandLines(container) : try Self.scriptLines(container)
+    // Only at the end does waiting for a rollout change nothing: before a restart it says whether that may happen.
+    let end = lines.lastIndex { !RestartCommand.isStatus($0) }.map { $0 + 1 } ?? 0
     var commands: [RestartCommand] = []
-    for line in lines { commands.append(try RestartCommand(line)) }
-    guard !commands.isEmpty else { throw NotNative("it runs no kubectl command") }
+    for line in lines[..<end] {
+      guard !RestartCommand.isStatus(line) else { throw NotNative("\"kubectl rollout status\" stands before a restart") }
+      commands.append(try RestartCommand(line))
+    }
+    guard !commands.isEmpty else { throw NotNative("it runs no \"kubectl rollout restart\"") }
     self.commands = commands
     try checkInputs()
     Self.remark(on: container, commands, report)
+    if end < lines.count {
+      report.info(
+        "no-effect", container.value("source") ?? container.value("args") ?? container.node,
+        "\"kubectl rollout status\" is passed over: the restart succeeds when the API server has taken it; kubernetes.watchRollouts "
+          + "follows the rollout")
+    }
   }
 
   private func checkInputs() throws(NotNative) {

@@ -78,7 +78,7 @@ import Testing
       "command: [kubectl]", "command: [helm]",
       "error: \"restart\" needs a real Workflow: it runs \"helm\", not kubectl; submitting one is not supported yet"
     ),
-    ("[rollout, restart,", "[rollout, status,", "needs a real Workflow: only \"kubectl rollout restart\" runs here"),
+    ("[rollout, restart,", "[rollout, status,", "needs a real Workflow: it runs no \"kubectl rollout restart\""),
     (
       "workflowTemplateRef: {name: restart}", "entrypoint: other\n                workflowTemplateRef: {name: restart}",
       "entrypoint beside workflowTemplateRef is not supported yet"

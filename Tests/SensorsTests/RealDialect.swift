@@ -12,8 +12,11 @@ enum RealDialect {
 
     """
 
-  /// - Parameter arguments: the entrypoint's command line after `kubectl`, as a flow list.
+  /// - Parameters:
+  ///   - command: what the entrypoint runs, as a flow list.
+  ///   - arguments: what comes after it, as a flow list.
   static func template(
+    command: String = "[kubectl]",
     arguments: String = #"[rollout, restart, "deployment/{{inputs.parameters.target}}", -n, "{{inputs.parameters.namespace}}"]"#,
     parameters: String = "[{name: target}, {name: namespace, value: apps}]",
     inputs: String = "[{name: target}, {name: namespace}]"
@@ -29,7 +32,7 @@ enum RealDialect {
       templates:
         - name: main
           inputs: {parameters: \(inputs)}
-          container: {image: registry.k8s.io/kubectl:v1.35.0, command: [kubectl], args: \(arguments)}
+          container: {image: registry.k8s.io/kubectl:v1.35.0, command: \(command), args: \(arguments)}
 
     """
   }

@@ -3,6 +3,9 @@ import JSON
 import Sensors
 import Testing
 
+private let restarts = "kubectl rollout restart -n shop deployment/web"
+private let waits = "kubectl -n shop rollout status deployment/web --timeout=5m"
+
 @Suite struct RealDialectTests {
   private static let service = [PubSubMessage.Attribute(name: "service", value: "api")]
 
@@ -112,6 +115,32 @@ import Testing
         .restart(kind: "Deployment", namespace: "ops", name: "api"),
         .restart(kind: "StatefulSet", namespace: "ops", name: "api-db"),
       ])
+  }
+
+  private func load(script: String) -> (RuleSet, [Diagnostic]) {
+    RealDialect.load(template: RealDialect.template(command: "[sh]", arguments: "[-c, \"\(script)\"]"))
+  }
+
+  /// Templates often wait for the rollout, so that the Workflow fails where it does.
+  @Test func passesOverAWaitForTheRolloutAtTheEnd() {
+    let (rules, diagnostics) = load(script: "set -e; \(restarts) && \(waits); \(waits)")
+    let event = Samples.event(Samples.insert("latest"), attributes: [.init(name: "service", value: "web")])
+    guard case .fires(let firings)? = rules.evaluate(event, workloads: []).first?.outcome else {
+      Issue.record("it does not fire: \(diagnostics)")
+      return
+    }
+    #expect(firings.map(\.action) == [.restart(kind: "Deployment", namespace: "shop", name: "web")])
+    #expect(diagnostics.count { $0.code == "no-effect" && $0.description.contains("kubernetes.watchRollouts") } == 1)
+  }
+
+  @Test(arguments: [
+    ("\(waits) && \(restarts)", "\"kubectl rollout status\" stands before a restart"),
+    ("\(restarts) && \(waits) && kubectl rollout restart deployment/api", "\"kubectl rollout status\" stands before a restart"),
+    (waits, "it runs no \"kubectl rollout restart\""), ("echo done", "it runs no \"kubectl rollout restart\""),
+  ])
+  func aWaitBeforeARestartNeedsAWorkflow(script: String, reason: String) {
+    let (_, diagnostics) = load(script: script)
+    #expect(diagnostics.contains { $0.code == "needs-workflow" && $0.description.contains(reason) }, "\(diagnostics)")
   }
 
   @Test(arguments: [
