@@ -161,10 +161,18 @@ final class AdminService: HTTPService {
   // MARK: State
 
   private func jobs() -> AdminView.Page {
-    let jobs = ledger.read { Array($0.jobs.values) }.sorted { $0.startedAt < $1.startedAt }
-    var table = TextTable("STARTED", "ID", "TARGET", "IMAGE")
-    for job in jobs { table.add(job.startedAt.rfc3339, job.id, job.target, job.image) }
-    return AdminView.Page(json: ["jobs": .array(jobs.map(\.json))], text: jobs.isEmpty ? "no jobs\n" : table.text)
+    let (jobs, failures) = ledger.read { (Array($0.jobs.values), $0.failures) }
+    var table = TextTable("STARTED", "ID", "TARGET", "IMAGE", "ATTEMPT", "LAST ERROR")
+    var rows: [JSONValue] = []
+    for job in jobs.sorted(by: { $0.startedAt < $1.startedAt }) {
+      let failure = failures[job.id]
+      table.add(
+        job.startedAt.rfc3339, job.id, job.target, job.image, failure.map { "\($0.attempt)" } ?? "-", failure?.error ?? "-")
+      var members = job.members
+      if let failure { members.append(("lastFailure", failure.json)) }
+      rows.append(.object(JSONObject(distinct: members)))
+    }
+    return AdminView.Page(json: ["jobs": .array(rows)], text: jobs.isEmpty ? "no jobs\n" : table.text)
   }
 
   private func rules() -> AdminView.Page {

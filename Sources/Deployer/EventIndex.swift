@@ -2,6 +2,7 @@ import Clocks
 import DequeModule
 import DurableLog
 import Events
+import JSON
 import OpenSSL
 
 /// What memory holds of the log: which events there are, how far each has come, and where its records lie.
@@ -63,6 +64,17 @@ struct EventIndex: Sendable {
     }
   }
 
+  /// How an attempt at a job failed.
+  struct FailedAttempt: Sendable {
+    let attempt: Int
+    let error: String
+    let at: Timestamp
+
+    var json: JSONValue {
+      ["attempt": .number(JSONNumber(Int64(attempt))), "error": .string(error), "at": .string(at.rfc3339)]
+    }
+  }
+
   /// What the process was at when it ended.
   private enum Crash: Hashable, Sendable {
     case attempt(String)
@@ -86,6 +98,8 @@ struct EventIndex: Sendable {
   /// The number of the next entry that a snapshot brings back: below all others, in their order.
   private var nextRestored = Int.min / 2
   private(set) var jobs: [String: Job] = [:]
+  /// The last failed attempt at each job that is open.
+  private(set) var failures: [String: FailedAttempt] = [:]
   /// The oldest first.
   private(set) var deadLetters: Deque<OpenDeadLetter> = []
   /// The number of the next dead letter: all that are in the list have a lower one.
@@ -178,7 +192,9 @@ struct EventIndex: Sendable {
     switch record {
     case .decision(let decision): decide(decision, &entry)
     case .planned(let job, _, let restartedAt, _): jobs[job]?.planned = restartedAt
-    case .attemptFailed(let job, _, _, _, _): crashes[.attempt(job)] = nil
+    case .attemptFailed(let job, _, let attempt, let error, let at):
+      crashes[.attempt(job)] = nil
+      if jobs[job] != nil { failures[job] = FailedAttempt(attempt: attempt, error: error, at: at) }
     case .crashed(let job, let event, _): crashes[Crash(job, event), default: 0] += 1
     case .rollout, .notified, .receivers: break
     case .finished(let job, _, let outcome, let detail, _, _, _):
@@ -223,6 +239,7 @@ struct EventIndex: Sendable {
   private mutating func close(_ job: String, _ entry: inout Entry) {
     if !crashes.isEmpty { crashes[.attempt(job)] = nil }
     if jobs.removeValue(forKey: job) != nil {
+      failures[job] = nil
       entry.openJobs -= 1
     } else if !entry.isDecided || !entry.replays.isEmpty {
       endedEarly.insert(job)

@@ -36,7 +36,9 @@ package struct Job: Sendable {
     self.replayOf = replayOf
   }
 
-  package var json: JSONValue {
+  package var json: JSONValue { .object(JSONObject(distinct: members)) }
+
+  var members: [JSONObject.Member] {
     var members: [JSONObject.Member] = [
       ("id", .string(id)), ("event", .string(eventID)), ("image", .string(image)), ("startedAt", .string(startedAt.rfc3339)),
       ("firing", firing.json),
@@ -44,7 +46,7 @@ package struct Job: Sendable {
     if let publishTime { members.append(("publishTime", .string(publishTime.rfc3339))) }
     if let planned { members.append(("planned", .string(planned.rfc3339WholeSeconds))) }
     if let replayOf { members.append(("replayOf", .string(replayOf))) }
-    return .object(JSONObject(distinct: members))
+    return members
   }
 
   /// - Returns: nil for anything that `json` does not write.

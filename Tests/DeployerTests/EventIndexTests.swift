@@ -335,6 +335,21 @@ struct EventIndexTests {
     #expect(index.crashes(of: "1.job1", event: "1") == 0)
   }
 
+  /// What failed last is known as long as the job is open.
+  @Test func knowsTheLastFailureOfAnOpenJob() {
+    var index = Samples.index()
+    index.accept("1")
+    let job = Samples.job("1.job1", of: "1")
+    index.apply(Samples.decision("1", jobs: [job]))
+    for (attempt, error) in [(1, "503"), (2, "refused")] {
+      index.apply(.attemptFailed(job: "1.job1", eventID: "1", attempt: attempt, error: error, at: Samples.now))
+    }
+    #expect(index.failures["1.job1"]?.attempt == 2 && index.failures["1.job1"]?.error == "refused")
+    index.apply(Samples.finished(job))
+    index.apply(.attemptFailed(job: "1.job1", eventID: "1", attempt: 3, error: "late", at: Samples.now))
+    #expect(index.failures.isEmpty)
+  }
+
   /// The jobs of a decision that is durable at last are the suspects that the event was.
   @Test func aDecisionHandsItsCountToItsJobs() {
     var index = Samples.index()

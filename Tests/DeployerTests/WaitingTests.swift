@@ -49,6 +49,9 @@ import Workers
       #expect(status == .ok, "pushes are taken all the same")
       #expect(text.contains("[!]kubernetes the API server failed 5 times in a row"))
       #expect(pipeline.registry.text().contains("relaunch_api_circuit_open 1"))
+      let failure = try #require(try await pipeline.json("/jobs")["jobs"]?.array?.first?["lastFailure"])
+      #expect(failure["attempt"] == 5 && failure["error"]?.string?.contains("refused") == true && failure["at"] != nil)
+      #expect(try await pipeline.text("/jobs").contains("refused"))
       try await pipeline.accept(Push(id: "2", publishTime: Push.published + .seconds(1)))
       #expect(pipeline.api.count(of: .get) == 5)
     }
